@@ -1,0 +1,2 @@
+export { globalBatchSize } from './types.js';
+export type * from './types.js';

@@ -1,0 +1,29 @@
+export { ERRORS, type ErrorCode } from './errors/codes.js';
+export { FleetError, fleetError, isFleetError } from './errors/error.js';
+export { addInto, bytesOf, firstNonFinite } from './flat.js';
+export { assertSameLayout, makeLayout, viewOf, type ParamEntry, type ParamLayout } from './layout.js';
+export {
+  blocksPerImage,
+  drawBits,
+  drawInt,
+  drawNormal,
+  drawUniform,
+  imageAddress,
+  pairToU64,
+  u64Pair,
+} from './random/draw.js';
+export { Permutation, sampleAt } from './random/permutation.js';
+export { philoxBlock, philoxFill, type RandomAddress } from './random/philox.js';
+export { Purpose } from './random/purpose.js';
+export {
+  maximalSubtrees,
+  mergesAfter,
+  nodeKey,
+  parentOf,
+  rootLevel,
+  siblingOf,
+  spanOf,
+  TreeSum,
+  widthOf,
+  type TreeNode,
+} from './reductionTree.js';

@@ -1,2 +1,12 @@
-export { globalBatchSize } from './types.js';
+export {
+  assertSameIdentity,
+  configYaml,
+  identityHash,
+  identityOf,
+  type Identity,
+  type IdentityFacts,
+} from './identity.js';
+export { loadConfig, type LoadOptions } from './load.js';
+export { envName, LEAVES } from './schema.js';
+export type { Leaf } from './leaf.js';
 export type * from './types.js';

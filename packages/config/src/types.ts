@@ -106,7 +106,9 @@ export interface EmaConfig {
   readonly warmupInvGamma: number;
 }
 
+/** Resolved: globalBatchSize = numSlots x slotBatchSize. */
 export interface BatchConfig {
+  readonly globalBatchSize: number;
   readonly numSlots: number;
   readonly slotBatchSize: number;
 }
@@ -165,9 +167,4 @@ export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly everySteps: number;
   readonly heldOutEvery: number;
-}
-
-/** Images a step. */
-export function globalBatchSize(config: { batch: BatchConfig }): number {
-  return config.batch.numSlots * config.batch.slotBatchSize;
 }

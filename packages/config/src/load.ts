@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import convict from 'convict';
+import { fleetError } from '@ddpm-fleet/core';
+import { parseDocument, parse as parseYaml, LineCounter, type Document } from 'yaml';
+import { registerFormats } from './formats.js';
+import { convictSchema, envName, LEAVES } from './schema.js';
+import type { BatchConfig, RunConfig } from './types.js';
+
+registerFormats();
+
+export interface LoadOptions {
+  /** YAML file; absent: defaults, environment and `set` alone. */
+  readonly file?: string;
+  /** `path=value` pairs, the value read as YAML; they win over everything else. */
+  readonly set?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * The resolved, frozen run: defaults, then the file, then the environment (`DDPM_...`), then `set`.
+ * @throws DDPM_ERR_CONFIG_MISSING, _SYNTAX, _UNKNOWN_KEY, _VALUE: each names file, line and setting
+ */
+export function loadConfig({ file, set = [], env = process.env }: LoadOptions): RunConfig {
+  const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
+  if (file !== undefined) applyFile(config, file);
+  for (const path of LEAVES.keys()) {
+    const value = env[envName(path)];
+    if (value !== undefined)
+      assign(config, path, readValue(path, value), `the environment (${envName(path)})`);
+  }
+  for (const pair of set) {
+    const [path, value] = splitPair(pair);
+    assign(config, path, readValue(path, value), '--set');
+  }
+  const resolved = config.getProperties() as RunConfig;
+  const settled = { ...resolved, batch: settleBatch(resolved) };
+  checkTogether(settled);
+  return freeze(settled);
+}
+
+function applyFile(config: convict.Config<RunConfig>, file: string): void {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(file), { lineCounter: lines });
+  const broken = document.errors[0];
+  if (broken) {
+    throw fleetError('DDPM_ERR_CONFIG_SYNTAX', {
+      file,
+      line: broken.linePos?.[0].line ?? 1,
+      detail: broken.message.split('\n')[0],
+    });
+  }
+  for (const { path, keys, value } of leavesOf(document)) {
+    assign(config, path, value, `${file}:${lineOf(document, lines, keys)}`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw fleetError(
+      'DDPM_ERR_CONFIG_MISSING',
+      { file, reason: (cause as NodeJS.ErrnoException).code },
+      { cause },
+    );
+  }
+}
+
+interface FileLeaf {
+  readonly path: string;
+  readonly keys: readonly string[];
+  readonly value: unknown;
+}
+
+/** The settings of a file: nested as in `configs/`, or under `identity` and `operational` as a run writes them. */
+function leavesOf(document: Document): FileLeaf[] {
+  const root: unknown = document.toJS() ?? {};
+  const parts = ['identity', 'operational'];
+  const recorded = isMap(root) && Object.keys(root).every((key) => parts.includes(key));
+  return recorded ? Object.entries(root).flatMap(([part, tree]) => walk(tree, [part], 1)) : walk(root, [], 0);
+}
+
+function walk(node: unknown, keys: readonly string[], skip: number): FileLeaf[] {
+  const path = keys.slice(skip).join('.');
+  if (!isMap(node) || LEAVES.has(path)) return [{ path, keys, value: node }];
+  return Object.entries(node).flatMap(([key, value]) => walk(value, [...keys, key], skip));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function lineOf(document: Document, lines: LineCounter, keys: readonly string[]): number {
+  const node = keys.length
+    ? (document.getIn(keys, true) as { range?: [number, number, number] } | undefined)
+    : undefined;
+  return node?.range ? lines.linePos(node.range[0]).line : 1;
+}
+
+function assign(config: convict.Config<RunConfig>, path: string, value: unknown, place: string): void {
+  if (!LEAVES.has(path)) {
+    throw fleetError('DDPM_ERR_CONFIG_UNKNOWN_KEY', {
+      place,
+      key: path || '(top level)',
+      hint: hintFor(path),
+    });
+  }
+  config.set(path, value);
+  const format = LEAVES.get(path)!.format;
+  try {
+    config.validate({ allowed: 'strict' });
+  } catch (cause) {
+    const must =
+      typeof format === 'string'
+        ? (cause as Error).message.replace(/^.*?: /s, '').replace(/: value was[\s\S]*$/, '')
+        : `must be one of ${format.join(', ')}`;
+    throw fleetError(
+      'DDPM_ERR_CONFIG_VALUE',
+      { place, key: path, must, value: JSON.stringify(value) },
+      { cause },
+    );
+  }
+}
+
+function readValue(path: string, text: string): unknown {
+  return LEAVES.get(path)?.format === 'text' ? text : parseYaml(text);
+}
+
+function splitPair(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  if (at < 1) throw fleetError('DDPM_ERR_CONFIG_SET', { pair });
+  return [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+/** The setting that an unknown key probably means: same last word, or fewest edits. */
+function hintFor(path: string): string {
+  const last = path.split('.').at(-1)!;
+  const best = [...LEAVES.keys()]
+    .map((known) => ({
+      known,
+      distance: Math.min(edits(path, known), edits(last, known.split('.').at(-1)!) + 1),
+    }))
+    .toSorted((a, b) => a.distance - b.distance)[0]!;
+  return best.distance <= 4
+    ? `Did you mean ${best.known}?`
+    : 'The settings are listed by `ddpm-fleet launch --help`.';
+}
+
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** Rules over more than one setting of this package's own; those of model and diffusion live there. */
+function checkTogether(config: RunConfig): void {
+  const { fleet, optimizer, diffusion, model } = config;
+  const refuse = (key: string, must: string, value: unknown): never => {
+    throw fleetError('DDPM_ERR_CONFIG_VALUE', {
+      place: 'the resolved config',
+      key,
+      must,
+      value: JSON.stringify(value),
+    });
+  };
+  if (fleet.minWorkers > fleet.maxWorkers)
+    refuse('fleet.minWorkers', 'must not be above fleet.maxWorkers', fleet.minWorkers);
+  if (fleet.livenessMs < 2 * fleet.heartbeatMs)
+    refuse('fleet.livenessMs', 'must be at least two heartbeats (fleet.heartbeatMs)', fleet.livenessMs);
+  if (
+    ['cosine', 'linear'].includes(optimizer.lrSchedule) &&
+    optimizer.scheduleSteps <= optimizer.warmupSteps
+  ) {
+    refuse(
+      'optimizer.scheduleSteps',
+      `must be above optimizer.warmupSteps for the ${optimizer.lrSchedule} schedule`,
+      optimizer.scheduleSteps,
+    );
+  }
+  if (diffusion.labelDropProb > 0 && model.numClasses === 0) {
+    refuse('diffusion.labelDropProb', 'needs model.numClasses above 0', diffusion.labelDropProb);
+  }
+}
+
+const DEFAULT_BATCH = 128;
+
+/** Two of (globalBatchSize, numSlots, slotBatchSize) give the third. */
+function settleBatch({ batch }: RunConfig): BatchConfig {
+  const { globalBatchSize, numSlots, slotBatchSize } = batch;
+  const whole = globalBatchSize || (slotBatchSize ? numSlots * slotBatchSize : DEFAULT_BATCH);
+  const settled = { globalBatchSize: whole, numSlots, slotBatchSize: slotBatchSize || whole / numSlots };
+  if (settled.slotBatchSize * numSlots !== whole || !Number.isInteger(settled.slotBatchSize)) {
+    throw fleetError('DDPM_ERR_BATCH', { whole, numSlots, slot: slotBatchSize || 'not given' });
+  }
+  return settled;
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const child of Object.values(value))
+    if (typeof child === 'object' && child !== null) freeze(child as object);
+  return Object.freeze(value);
+}

@@ -1,0 +1,151 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isFleetError } from '@ddpm-fleet/core';
+import test from 'ava';
+import {
+  assertSameIdentity,
+  configYaml,
+  envName,
+  identityHash,
+  identityOf,
+  LEAVES,
+  loadConfig,
+} from '../src/index.js';
+
+const facts = { datasetHash: 'd', engine: 'e' };
+
+function file(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'ddpm-config-')), 'run.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+function message(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    if (isFleetError(error)) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('defaults are those of Ho et al. for CIFAR-10', (t) => {
+  const c = loadConfig({ env: {} });
+  t.is(c.batch.globalBatchSize, 128);
+  t.is(c.batch.slotBatchSize, 16);
+  t.is(c.optimizer.lr, 2e-4);
+  t.is(c.optimizer.warmupSteps, 5000);
+  t.is(c.diffusion.modelVarType, 'fixedLarge');
+  t.deepEqual([...c.ema.decays], [0.9999]);
+});
+
+test('file, environment and --set win in that order', (t) => {
+  const path = file('seed: 1\nmodel:\n  ch: 64\n  chMult: [1, 2]\n');
+  t.is(loadConfig({ file: path, env: {} }).model.ch, 64);
+  t.is(loadConfig({ file: path, env: { DDPM_MODEL_CH: '96' } }).model.ch, 96);
+  const c = loadConfig({
+    file: path,
+    env: { DDPM_MODEL_CH: '96' },
+    set: ['model.ch=32', 'model.chMult=[1,2,4]'],
+  });
+  t.is(c.model.ch, 32);
+  t.deepEqual([...c.model.chMult], [1, 2, 4]);
+  t.is(c.seed, 1);
+});
+
+test('the resolved config is frozen to its leaves', (t) => {
+  const c = loadConfig({ env: {} });
+  t.throws(() => ((c.model as { ch: number }).ch = 1), { instanceOf: TypeError });
+  t.throws(() => (c.model.chMult as number[]).push(1), { instanceOf: TypeError });
+});
+
+test('an unknown key names file, line and what was meant', (t) => {
+  const text = message(() => loadConfig({ file: file('seed: 1\nmodel:\n  chMlut: [1]\n'), env: {} }));
+  t.regex(
+    text,
+    /^DDPM_ERR_CONFIG_UNKNOWN_KEY: .*run\.yaml:3: there is no setting model\.chMlut\. Did you mean model\.chMult\?/,
+  );
+});
+
+test('a value of the wrong kind names the line, the setting and what it must be', (t) => {
+  const text = message(() => loadConfig({ file: file('batch:\n  numSlots: -4\n'), env: {} }));
+  t.regex(text, /run\.yaml:2: batch\.numSlots must be a whole number, 1 or more, but it is -4/);
+  t.regex(
+    message(() => loadConfig({ env: {}, set: ['data.kind=gif'] })),
+    /data\.kind must be one of emoji, idx/,
+  );
+  t.regex(
+    message(() => loadConfig({ env: { DDPM_SEED: '-1' } })),
+    /DDPM_SEED.*seed must be a whole number from 0/,
+  );
+});
+
+test('broken YAML names the line', (t) => {
+  t.regex(
+    message(() => loadConfig({ file: file('seed: 1\nmodel: [1\n'), env: {} })),
+    /DDPM_ERR_CONFIG_SYNTAX: .*run\.yaml:[23]/,
+  );
+});
+
+test('a missing file is named', (t) => {
+  t.regex(
+    message(() => loadConfig({ file: '/nowhere/x.yaml', env: {} })),
+    /DDPM_ERR_CONFIG_MISSING.*\/nowhere\/x\.yaml.*ENOENT/,
+  );
+});
+
+test('a batch that cannot be cut into slots is refused', (t) => {
+  t.regex(
+    message(() => loadConfig({ env: {}, set: ['batch.globalBatchSize=100', 'batch.numSlots=8'] })),
+    /DDPM_ERR_BATCH.*100.*8/,
+  );
+  const whole = loadConfig({ env: {}, set: ['batch.slotBatchSize=4', 'batch.numSlots=6'] }).batch;
+  t.is(whole.globalBatchSize, 24);
+});
+
+test('--set without a value is refused', (t) => {
+  t.regex(
+    message(() => loadConfig({ env: {}, set: ['seed'] })),
+    /DDPM_ERR_CONFIG_SET/,
+  );
+});
+
+test('the written config reads back as the same run', (t) => {
+  const c = loadConfig({ env: {}, set: ['seed=7', 'ema.decays=[0.9, 0.99]', 'name=x y'] });
+  const back = loadConfig({ file: file(configYaml(c)), env: {} });
+  t.deepEqual(back, c);
+});
+
+test('identity settings, and only those, make the hash', (t) => {
+  const hash = (set: string[]): string => identityHash(identityOf(loadConfig({ env: {}, set }), facts));
+  for (const set of ['train.steps=5', 'name=b', 'checkpoint.keepLast=9', 'log.level=debug', 'data.path=/x'])
+    t.is(hash([set]), hash([]), set);
+  for (const set of [
+    'seed=5',
+    'model.ch=64',
+    'batch.numSlots=4',
+    'engine.threads=2',
+    'fleet.wireDtype=bfloat16',
+  ])
+    t.not(hash([set]), hash([]), set);
+});
+
+test('resuming with another identity names each key with both values', (t) => {
+  const a = identityOf(loadConfig({ env: {} }), facts);
+  const b = identityOf(loadConfig({ env: {}, set: ['seed=3', 'model.ch=64'] }), {
+    ...facts,
+    datasetHash: 'other',
+  });
+  const text = message(() => assertSameIdentity(b, a));
+  t.regex(text, /seed: 0 there, 3 now/);
+  t.regex(text, /model\.ch: 128 there, 64 now/);
+  t.regex(text, /facts\.datasetHash: "d" there, "other" now/);
+  t.notThrows(() => assertSameIdentity(a, a));
+});
+
+test('every setting says what it is, and environment names are unique', (t) => {
+  for (const [path, leaf] of LEAVES) t.true(leaf.doc.endsWith('.'), path);
+  t.is(new Set([...LEAVES.keys()].map(envName)).size, LEAVES.size);
+});

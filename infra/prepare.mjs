@@ -23,7 +23,9 @@ export function prepare() {
 /** `npm ci` unless node_modules was made from this very lock file. */
 function installDependencies() {
   const stamp = join(root, 'node_modules', '.ddpm-fleet-lock');
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('Installing the dependencies (about a minute, once) ...');
   run('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);

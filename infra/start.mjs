@@ -13,7 +13,8 @@ fleet('engine', 'install', '--optional');
 fleet('launch', 'configs/quickstart.yaml', '--workers', '2', '--run-dir', runDir, '--resume', 'auto-or-new');
 const grid = join(runDir, 'samples.png');
 const weights = join(runDir, 'export');
-if (!existsSync(grid)) fleet('sample', runDir, '--count', '64', '--sampler', 'ddim', '--sample-steps', '50', '--out', grid);
+if (!existsSync(grid))
+  fleet('sample', runDir, '--count', '64', '--sampler', 'ddim', '--sample-steps', '50', '--out', grid);
 if (!existsSync(weights)) fleet('export', runDir, '--format', 'safetensors', '--out', weights);
 
 const minutes = ((Date.now() - started) / 60_000).toFixed(1);

@@ -10,10 +10,14 @@ run('lint', bin('oxlint'), ['--type-aware', '--quiet']);
 run('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
 run('engine', process.execPath, [join(root, 'packages/cli/bin/ddpm-fleet.js'), 'engine', 'install']);
 
-const ava = spawn(process.execPath, [join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--concurrency', '2'], {
-  cwd: root,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const ava = spawn(
+  process.execPath,
+  [join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--concurrency', '2'],
+  {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 let tail = '';
 ava.stdout.on('data', (chunk) => {
   process.stdout.write(chunk);
@@ -23,7 +27,8 @@ ava.on('close', (code, signal) => {
   // eslint-disable-next-line no-control-regex -- ava colours its summary on some terminals
   const plain = tail.replace(/\u001b\[[0-9;]*m/g, '');
   const count = (pattern) => Number(plain.match(pattern)?.[1] ?? 0);
-  const failed = count(/(\d+) tests? failed/) + count(/(\d+) uncaught exceptions?/) + count(/(\d+) tests? timed out/);
+  const failed =
+    count(/(\d+) tests? failed/) + count(/(\d+) uncaught exceptions?/) + count(/(\d+) tests? timed out/);
   const skipped = count(/(\d+) tests? skipped/);
   const passed = count(/(\d+) tests? passed/);
   const broken = code !== 0 && failed === 0 ? 1 : failed;

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+
+/** Where a run keeps what, inside its directory. */
+export interface RunPaths {
+  readonly dir: string;
+  /** The resolved config, identity and operational settings apart. */
+  readonly config: string;
+  /** `RunRecord` as JSON. */
+  readonly record: string;
+  readonly journal: string;
+  readonly checkpoints: string;
+  readonly samples: string;
+  readonly logs: string;
+  readonly keys: string;
+  /** Present while a coordinator runs: its addresses and pid, as JSON. */
+  readonly live: string;
+}
+
+export function runPaths(dir: string): RunPaths {
+  return {
+    dir,
+    config: join(dir, 'config.yaml'),
+    record: join(dir, 'run.json'),
+    journal: join(dir, 'journal.ndjson'),
+    checkpoints: join(dir, 'checkpoints'),
+    samples: join(dir, 'samples'),
+    logs: join(dir, 'logs'),
+    keys: join(dir, 'keys'),
+    live: join(dir, 'live.json'),
+  };
+}
+
+/** What launch finds out once and every process of the run relies on. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly identityHash: string;
+  readonly datasetHash: string;
+  /** Images trained on: those of the data set less the held-out ones. */
+  readonly datasetSize: number;
+  readonly image: { readonly size: number; readonly channels: number };
+  readonly layoutHash: string;
+  readonly parameterCount: number;
+  readonly engine: { readonly kind: 'tensorflow' | 'wasm'; readonly version: string };
+  readonly createdAt: string;
+}

@@ -11,12 +11,16 @@ const table = {
   // config
   DDPM_ERR_CONFIG_MISSING: {
     exitCode: 2,
-    message: 'cannot read the config file {file} ({reason}). Give the path of a YAML file, e.g. configs/quickstart.yaml.',
+    message:
+      'cannot read the config file {file} ({reason}). Give the path of a YAML file, e.g. configs/quickstart.yaml.',
   },
   DDPM_ERR_CONFIG_SYNTAX: { exitCode: 2, message: '{file}:{line}: not valid YAML: {detail}' },
   DDPM_ERR_CONFIG_UNKNOWN_KEY: { exitCode: 2, message: '{place}: there is no setting {key}. {hint}' },
   DDPM_ERR_CONFIG_VALUE: { exitCode: 2, message: '{place}: {key} {must}, but it is {value}.' },
-  DDPM_ERR_CONFIG_SET: { exitCode: 2, message: '--set {pair}: write path=value, e.g. --set train.steps=100.' },
+  DDPM_ERR_CONFIG_SET: {
+    exitCode: 2,
+    message: '--set {pair}: write path=value, e.g. --set train.steps=100.',
+  },
   DDPM_ERR_BATCH: {
     exitCode: 2,
     message:
@@ -27,11 +31,171 @@ const table = {
     message:
       'this is another run than the one that would be resumed: {list}. Keep these settings, or start a new run in another directory (--name or --run-dir).',
   },
+  // diffusion
+  DDPM_ERR_DIFFUSION_TIMESTEPS: {
+    exitCode: 2,
+    message:
+      'diffusion.numTimesteps is {numTimesteps}, but the schedule {schedule} needs an integer of at least {least}. Raise it (1000 is usual).',
+  },
+  DDPM_ERR_DIFFUSION_BETAS: {
+    exitCode: 2,
+    message:
+      'the schedule {schedule} gives beta {beta} at t = {t}, which is not in (0, 1]. Choose betaStart and betaEnd inside it (0.0001 and 0.02 are usual).',
+  },
+  DDPM_ERR_DIFFUSION_CONFIG: {
+    exitCode: 2,
+    message: 'diffusion: {combination} do not go together: {reason}. {remedy}',
+  },
+  DDPM_ERR_SAMPLER: { exitCode: 2, message: 'sampling: {problem}. {remedy}' },
   // engine
+  DDPM_ERR_ENGINE_PYTHON: {
+    exitCode: 1,
+    message:
+      'no Python 3 with pip was found to fetch TensorFlow with ({tried}). Install one (Debian: apt-get install python3-pip; or set DDPM_FLEET_PYTHON to its path), or name a TensorFlow that is on this machine: ddpm-fleet engine install --from DIR_OR_WHEEL.',
+  },
+  DDPM_ERR_ENGINE_COMPILER: {
+    exitCode: 1,
+    message:
+      'no C++ compiler was found to build the addon with ({tried}). Install one (Debian: apt-get install g++; macOS: xcode-select --install), or set CXX to its path.',
+  },
+  DDPM_ERR_ENGINE_PLATFORM: {
+    exitCode: 1,
+    message:
+      'there is no TensorFlow {variant} wheel for {platform}. Use --engine wasm, or name a directory that holds libtensorflow: ddpm-fleet engine install --from DIR.',
+  },
+  DDPM_ERR_ENGINE_DOWNLOAD: {
+    exitCode: 1,
+    message:
+      'pip could not download {what}: {detail}. Check the network and the index that pip uses (pip config list), or fetch the wheel elsewhere and name it: ddpm-fleet engine install --from FILE.whl.',
+  },
+  DDPM_ERR_ENGINE_SPACE: {
+    exitCode: 1,
+    message:
+      '{dir} has {have} free and the engine needs {need} while it installs. Free some space, or set DDPM_FLEET_HOME to a directory on a larger disk.',
+  },
+  DDPM_ERR_ENGINE_CACHE: {
+    exitCode: 1,
+    message:
+      'cannot write the engine cache {dir} ({reason}). Make it writable, or set DDPM_FLEET_HOME to a directory that is.',
+  },
+  DDPM_ERR_ENGINE_SOURCE: {
+    exitCode: 2,
+    message:
+      '{source} cannot be used as an engine: {detail}. Name a directory that holds libtensorflow_cc with its include/ (such as site-packages/tensorflow), or a TensorFlow wheel for {platform}.',
+  },
+  DDPM_ERR_ENGINE_BUILD: {
+    exitCode: 1,
+    message:
+      'the addon did not compile against {source}: {detail}. Try another TensorFlow ({accepted}) with --from, and report this.',
+  },
+  DDPM_ERR_ENGINE_VERIFY: {
+    exitCode: 1,
+    message:
+      'the engine was built from {source} and does not work, so it was not installed: {detail}. Try another TensorFlow with --from, or --variant cpu.',
+  },
+  DDPM_ERR_ENGINE_MISSING: {
+    exitCode: 1,
+    message: 'the tensorflow engine is not installed in {dir}. Run: ddpm-fleet engine install (or use --engine wasm).',
+  },
+  DDPM_ERR_ENGINE_LOAD: {
+    exitCode: 1,
+    message: 'the {kind} engine does not load: {detail}. {remedy}',
+  },
   // data
+  DDPM_ERR_DATA_PATH: { exitCode: 2, message: 'data.kind {kind} needs data.path: {what}.' },
+  DDPM_ERR_DATA_MISSING: {
+    exitCode: 2,
+    message: 'cannot read the images at {path}: {reason}. Check data.path and its permissions.',
+  },
+  DDPM_ERR_DATA_EMPTY: { exitCode: 2, message: '{path} holds no images: {what} is needed there.' },
+  DDPM_ERR_DATA_FORMAT: { exitCode: 2, message: '{file} is not {format}: {detail}. Check data.kind and data.path.' },
+  DDPM_ERR_DATA_TRUNCATED: {
+    exitCode: 2,
+    message: '{file} is truncated: {expected} bytes expected, {found} found. Fetch the file again.',
+  },
+  DDPM_ERR_DATA_IMAGE: {
+    exitCode: 2,
+    message:
+      '{place} cannot be decoded: {reason}. Repair or remove the image, or set data.onBadImage: skip to leave such images out.',
+  },
+  DDPM_ERR_DATA_IMAGE_SIZE: {
+    exitCode: 2,
+    message: '{place} is {width}x{height} pixels{others}. Set data.size to resize and crop all images to one size.',
+  },
+  DDPM_ERR_DATA_CATEGORY: {
+    exitCode: 2,
+    message: 'data.category {category} does not exist. There are: {categories}; or leave it empty for all.',
+  },
+  DDPM_ERR_DATA_HELD_OUT: {
+    exitCode: 2,
+    message: 'data.heldOut {heldOut} leaves nothing to train on: there are {size} images. Lower data.heldOut.',
+  },
+  DDPM_ERR_DATA_CHANGED: {
+    exitCode: 1,
+    message: '{file} is not what it was when the data set was opened: {detail}. Start again with files that stay the same.',
+  },
   // checkpoint
+  DDPM_ERR_CHECKPOINT_STATE: {
+    exitCode: 1,
+    message: 'this state cannot be saved: {detail}. Save the state of one step, read with the layout it was made with.',
+  },
+  DDPM_ERR_CHECKPOINT_NONE: {
+    exitCode: 2,
+    message: 'there is no checkpoint in {location}. Name a run that has saved one, or start from step 0 with --resume none.',
+  },
+  DDPM_ERR_CHECKPOINT_MISSING: {
+    exitCode: 2,
+    message: 'there is no checkpoint of step {step} in {location}; it holds {steps}. Name one of these.',
+  },
+  DDPM_ERR_CHECKPOINT_BAD: {
+    exitCode: 1,
+    message: 'checkpoint {name} in {location} cannot be used: {problem}. Use an older one (checkpoint list shows which are whole).',
+  },
+  DDPM_ERR_CHECKPOINT_ALL_BAD: {
+    exitCode: 1,
+    message:
+      'none of the checkpoints in {location} can be used: {list}. Restore one from a copy; only --resume none starts again from step 0.',
+  },
+  DDPM_ERR_CHECKPOINT_VERSION: {
+    exitCode: 2,
+    message: 'checkpoint {name} has format version {found}, this release reads {supported}. Read it with a release that knows that version.',
+  },
+  DDPM_ERR_CHECKPOINT_WEIGHTS: {
+    exitCode: 2,
+    message: 'checkpoint {name} has no weights {wanted}; it has {has}. Choose one of these with --weights.',
+  },
+  DDPM_ERR_CHECKPOINT_WRITE: {
+    exitCode: 1,
+    message: 'the checkpoint of step {step} was not saved in {location}: {reason}. {remedy}',
+  },
+  DDPM_ERR_CHECKPOINT_SHARES: {
+    exitCode: 1,
+    message: 'the checkpoint of step {step} was not published: {detail}. The last good one stays; the next save tries again.',
+  },
+  DDPM_ERR_SAFETENSORS: {
+    exitCode: 1,
+    message: '{file} is not a whole safetensors file: {problem}. Fetch or write it again.',
+  },
+  DDPM_ERR_STORE_LOCATION: {
+    exitCode: 2,
+    message: '{location} is not a place for checkpoints: {problem}. Give a directory, or s3://bucket/prefix.',
+  },
+  DDPM_ERR_STORE_CREDENTIALS: {
+    exitCode: 2,
+    message: 'no credentials for {location}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE and ~/.aws/credentials.',
+  },
+  DDPM_ERR_STORE_DENIED: {
+    exitCode: 2,
+    message: '{location} refused the request ({status} {reason}). Check the key, the secret, the region and what the key may do there.',
+  },
+  DDPM_ERR_STORE_REQUEST: {
+    exitCode: 1,
+    message: '{location}: {request} failed: {reason}. Check that the service can be reached, then try again.',
+  },
   // transport, protocol, coordinator, worker
   // launcher, cli
+  DDPM_ERR_LAUNCH_PLAN: { exitCode: 2, message: 'the run cannot be placed: {detail}. Ask for at least one worker on at least one host (--workers N).' },
+  DDPM_ERR_LAUNCH_START: { exitCode: 1, message: '{id} cannot be started: {reason}. Check that its log file is writable and that processes can be started.' },
 } as const satisfies Record<string, { exitCode: 1 | 2; message: string }>;
 
 export type ErrorCode = keyof typeof table;

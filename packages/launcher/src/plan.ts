@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { fleetError } from '@ddpm-fleet/core';
+import type { HostResources } from './resources.js';
+
+export type Role = 'coordinator' | 'worker';
+
+/** One process of a run: everything that a driver needs to start it. */
+export interface ProcessSpec {
+  /** `coordinator`, or `worker-K`: stable over restarts. */
+  readonly id: string;
+  readonly role: Role;
+  readonly host: string;
+  /** What node is given: the entry file and its arguments. */
+  readonly args: readonly string[];
+  /** Added to the environment of the driver. */
+  readonly env: Readonly<Record<string, string>>;
+  /** stdout and stderr are appended here. */
+  readonly logFile: string;
+  readonly device: Device;
+}
+
+export type Device =
+  { readonly kind: 'cpu'; readonly threads: number } | { readonly kind: 'gpu'; readonly index: number };
+
+/** Who runs where, with what environment: decided before anything starts, so that it can be printed. */
+export interface LaunchPlan {
+  readonly coordinator: ProcessSpec;
+  readonly workers: readonly ProcessSpec[];
+  /** Sentences for the user, e.g. that workers share a GPU. */
+  readonly notes: readonly string[];
+}
+
+export interface LaunchRequest {
+  readonly runDir: string;
+  readonly workers: number;
+  /** The first host runs the coordinator. */
+  readonly hosts: readonly HostResources[];
+  /** Intra-op threads of a worker on a CPU. */
+  readonly threads: number;
+  readonly entries: Readonly<Record<Role, readonly string[]>>;
+  readonly env: Readonly<Record<Role, Readonly<Record<string, string>>>>;
+}
+
+/**
+ * Spreads workers over GPUs where a host has any, else over cores.
+ * @throws DDPM_ERR_LAUNCH_PLAN for no hosts or fewer than one worker
+ */
+export function planLaunch(request: LaunchRequest): LaunchPlan {
+  const [first] = request.hosts;
+  if (!first) throw fleetError('DDPM_ERR_LAUNCH_PLAN', { detail: 'there is no host to run on' });
+  if (!Number.isInteger(request.workers) || request.workers < 1) {
+    throw fleetError('DDPM_ERR_LAUNCH_PLAN', { detail: `${request.workers} workers were asked for` });
+  }
+  const places = placesOf(request);
+  const workers = Array.from({ length: request.workers }, (_, k) =>
+    workerSpec(request, k, places[k % places.length]!),
+  );
+  return { coordinator: coordinatorSpec(request, first), workers, notes: notesOn(request, places) };
+}
+
+interface Place {
+  readonly host: string;
+  readonly device: Device;
+}
+
+function placesOf({ hosts, threads }: LaunchRequest): Place[] {
+  const gpus = hosts.flatMap(({ host, gpus }) =>
+    gpus.map((index): Place => ({ host, device: { kind: 'gpu', index } })),
+  );
+  if (gpus.length > 0) return gpus;
+  return hosts.flatMap(({ host, cores }) =>
+    Array.from({ length: Math.max(1, Math.floor(cores / threads)) }, (): Place => ({
+      host,
+      device: { kind: 'cpu', threads },
+    })),
+  );
+}
+
+function coordinatorSpec(request: LaunchRequest, { host }: HostResources): ProcessSpec {
+  return {
+    id: 'coordinator',
+    role: 'coordinator',
+    host,
+    args: request.entries.coordinator,
+    env: request.env.coordinator,
+    logFile: join(request.runDir, 'logs', 'coordinator.ndjson'),
+    device: { kind: 'cpu', threads: 1 },
+  };
+}
+
+/** The TensorFlow binding keeps the last GPU that it sees, so each worker sees exactly one (or none). */
+function workerSpec(request: LaunchRequest, k: number, { host, device }: Place): ProcessSpec {
+  const id = `worker-${k}`;
+  return {
+    id,
+    role: 'worker',
+    host,
+    args: request.entries.worker,
+    env: {
+      ...request.env.worker,
+      DDPM_FLEET_WORKER_ID: id,
+      CUDA_VISIBLE_DEVICES: device.kind === 'gpu' ? String(device.index) : '-1',
+    },
+    logFile: join(request.runDir, 'logs', `${id}.ndjson`),
+    device,
+  };
+}
+
+function notesOn({ workers, threads }: LaunchRequest, places: readonly Place[]): string[] {
+  if (workers <= places.length) return [];
+  const what =
+    places[0]!.device.kind === 'gpu' ? 'GPUs' : `${threads === 1 ? 'cores' : `sets of ${threads} cores`}`;
+  return [
+    `${workers} workers share ${places.length} ${what}: each will be slower; the weights are the same.`,
+  ];
+}

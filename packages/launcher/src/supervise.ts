@@ -1,0 +1,194 @@
+import type { Role } from './plan.js';
+import {
+  ExitCode,
+  type Decision,
+  type Outcome,
+  type ProcessState,
+  type Supervised,
+  type Supervision,
+  type SupervisionEvent,
+  type SupervisionPolicy,
+} from './supervision.js';
+
+export function beginSupervision(processes: readonly { id: string; role: Role }[], now: number): Supervision {
+  return {
+    processes: processes.map(({ id, role }) => ({ id, role, status: 'waiting', restarts: 0, at: now })),
+  };
+}
+
+/** What to do about one event: a pure function, so that every ending of a run can be tested without a process. */
+export function supervise(
+  state: Supervision,
+  event: SupervisionEvent,
+  policy: SupervisionPolicy,
+): Supervised {
+  switch (event.type) {
+    case 'tick':
+      return tick(state, event.now);
+    case 'exited':
+      return exited(state, event, policy);
+    case 'stop':
+      return stop(state, event, policy);
+  }
+}
+
+/** When the next `tick` is due, or undefined while only an exit or a signal can change anything. */
+export function nextWake(state: Supervision): number | undefined {
+  const waiting = state.processes.filter((p) => p.status === 'waiting').map((p) => p.at);
+  const times = state.ending ? [state.ending.killAt] : waiting;
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+function tick(state: Supervision, now: number): Supervised {
+  if (state.ending) {
+    if (now < state.ending.killAt) return { state, decisions: [] };
+    return {
+      state: { ...state, ending: { ...state.ending, killAt: Infinity } },
+      decisions: signalAll(state, 'SIGKILL'),
+    };
+  }
+  const due = state.processes.filter((p) => p.status === 'waiting' && p.at <= now).map((p) => p.id);
+  const processes = state.processes.map((p) =>
+    due.includes(p.id) ? { ...p, status: 'running' as const, at: now } : p,
+  );
+  return { state: { ...state, processes }, decisions: due.map((id) => ({ type: 'start', id })) };
+}
+
+/** The coordinator is asked first: it needs its workers for the last checkpoint. A second wish is impatience. */
+function stop(
+  state: Supervision,
+  event: { now: number; reason: string },
+  policy: SupervisionPolicy,
+): Supervised {
+  if (state.ending) return tick({ ...state, ending: { ...state.ending, killAt: event.now } }, event.now);
+  const outcome: Outcome = { kind: 'stopped', exitCode: 0, reason: event.reason };
+  return end(state, outcome, event.now, policy);
+}
+
+function exited(
+  state: Supervision,
+  event: { now: number; id: string; code: number | null },
+  policy: SupervisionPolicy,
+): Supervised {
+  const process = state.processes.find((p) => p.id === event.id)!;
+  if (state.ending) return exitedWhileEnding(replace(state, { ...process, status: 'left' }), process);
+  return process.role === 'coordinator'
+    ? coordinatorExited(state, process, event, policy)
+    : workerExited(state, process, event, policy);
+}
+
+function exitedWhileEnding(state: Supervision, process: ProcessState): Supervised {
+  const finish = finishIfOver(state);
+  if (finish.length > 0) return { state, decisions: finish };
+  return { state, decisions: process.role === 'coordinator' ? signalAll(state, 'SIGTERM') : [] };
+}
+
+function coordinatorExited(
+  state: Supervision,
+  process: ProcessState,
+  { now, code }: { now: number; code: number | null },
+  policy: SupervisionPolicy,
+): Supervised {
+  if (code === ExitCode.done) {
+    const outcome: Outcome = { kind: 'done', exitCode: 0, reason: 'the run is complete' };
+    return end(replace(state, { ...process, status: 'left' }), outcome, now, policy);
+  }
+  if (isStatement(code)) return giveUp(state, process, 'the coordinator gave up', code, now, policy);
+  return restart(state, process, now, policy);
+}
+
+/** Left with 0: somebody drained it on purpose; it comes back only where the run would starve. */
+function workerExited(
+  state: Supervision,
+  process: ProcessState,
+  { now, code }: { now: number; code: number | null },
+  policy: SupervisionPolicy,
+): Supervised {
+  if (code === ExitCode.badInput)
+    return giveUp(state, process, `${process.id} was refused`, code, now, policy);
+  if (code !== ExitCode.done) return restart(state, process, now, policy);
+  const left = replace(state, { ...process, status: 'left' });
+  if (countable(left) >= policy.minWorkers) {
+    return { state: left, decisions: [{ type: 'note', text: `${process.id} left the run` }] };
+  }
+  return restart(state, process, now, policy);
+}
+
+function restart(
+  state: Supervision,
+  process: ProcessState,
+  now: number,
+  policy: SupervisionPolicy,
+): Supervised {
+  const inARow = now - process.at >= policy.stableMs ? 0 : process.restarts;
+  if (inARow >= policy.maxRestarts) {
+    const why = `${process.id} died ${inARow + 1} times in a row`;
+    return giveUp(state, process, why, ExitCode.failed, now, policy);
+  }
+  const delayMs = backoffMs(inARow, policy);
+  const waiting: ProcessState = { ...process, status: 'waiting', restarts: inARow + 1, at: now + delayMs };
+  const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`;
+  const note: Decision = { type: 'note', text: `${process.id} died; it is started again ${when}` };
+  const started = tick(replace(state, waiting), now);
+  return { state: started.state, decisions: [note, ...started.decisions] };
+}
+
+export function backoffMs(restarts: number, policy: SupervisionPolicy): number {
+  return restarts === 0 ? 0 : Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** (restarts - 1));
+}
+
+/** `process` stays down. Without it the run may be unable to go on. */
+function giveUp(
+  state: Supervision,
+  process: ProcessState,
+  why: string,
+  exitCode: number,
+  now: number,
+  policy: SupervisionPolicy,
+): Supervised {
+  const failed = replace(state, { ...process, status: 'failed' });
+  const enough = process.role === 'worker' && countable(failed) >= Math.max(1, policy.minWorkers);
+  if (enough)
+    return { state: failed, decisions: [{ type: 'note', text: `${why}; the run goes on without it` }] };
+  return end(failed, { kind: 'failed', exitCode, reason: why }, now, policy);
+}
+
+function end(state: Supervision, outcome: Outcome, now: number, policy: SupervisionPolicy): Supervised {
+  const processes = state.processes.map((p) =>
+    p.status === 'waiting' ? { ...p, status: 'left' as const } : p,
+  );
+  const ending: Supervision = { processes, ending: { outcome, killAt: now + policy.graceMs } };
+  const finish = finishIfOver(ending);
+  if (finish.length > 0) return { state: ending, decisions: finish };
+  const coordinator = processes.find((p) => p.role === 'coordinator' && p.status === 'running');
+  const decisions: Decision[] = coordinator
+    ? [{ type: 'signal', id: coordinator.id, signal: 'SIGTERM' }]
+    : signalAll(ending, 'SIGTERM');
+  return { state: ending, decisions };
+}
+
+function finishIfOver(state: Supervision): Decision[] {
+  const over = state.ending && !state.processes.some((p) => p.status === 'running');
+  return over ? [{ type: 'finish', outcome: state.ending!.outcome }] : [];
+}
+
+function signalAll(state: Supervision, signal: 'SIGTERM' | 'SIGKILL'): Decision[] {
+  return state.processes
+    .filter((p) => p.status === 'running')
+    .map(({ id }) => ({ type: 'signal', id, signal }));
+}
+
+function replace(state: Supervision, process: ProcessState): Supervision {
+  return { ...state, processes: state.processes.map((p) => (p.id === process.id ? process : p)) };
+}
+
+/** Workers that live or will. */
+function countable(state: Supervision): number {
+  return state.processes.filter(
+    (p) => p.role === 'worker' && (p.status === 'running' || p.status === 'waiting'),
+  ).length;
+}
+
+function isStatement(code: number | null): code is 1 | 2 {
+  return code === ExitCode.failed || code === ExitCode.badInput;
+}

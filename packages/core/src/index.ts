@@ -1,3 +1,4 @@
+export { bucketsOf, type Bucket } from './buckets.js';
 export { ERRORS, type ErrorCode } from './errors/codes.js';
 export { FleetError, fleetError, isFleetError } from './errors/error.js';
 export { addInto, bytesOf, firstNonFinite } from './flat.js';

@@ -95,7 +95,8 @@ const table = {
   },
   DDPM_ERR_ENGINE_MISSING: {
     exitCode: 1,
-    message: 'the tensorflow engine is not installed in {dir}. Run: ddpm-fleet engine install (or use --engine wasm).',
+    message:
+      'the tensorflow engine is not installed in {dir}. Run: ddpm-fleet engine install (or use --engine wasm).',
   },
   DDPM_ERR_ENGINE_LOAD: {
     exitCode: 1,
@@ -108,7 +109,10 @@ const table = {
     message: 'cannot read the images at {path}: {reason}. Check data.path and its permissions.',
   },
   DDPM_ERR_DATA_EMPTY: { exitCode: 2, message: '{path} holds no images: {what} is needed there.' },
-  DDPM_ERR_DATA_FORMAT: { exitCode: 2, message: '{file} is not {format}: {detail}. Check data.kind and data.path.' },
+  DDPM_ERR_DATA_FORMAT: {
+    exitCode: 2,
+    message: '{file} is not {format}: {detail}. Check data.kind and data.path.',
+  },
   DDPM_ERR_DATA_TRUNCATED: {
     exitCode: 2,
     message: '{file} is truncated: {expected} bytes expected, {found} found. Fetch the file again.',
@@ -120,7 +124,8 @@ const table = {
   },
   DDPM_ERR_DATA_IMAGE_SIZE: {
     exitCode: 2,
-    message: '{place} is {width}x{height} pixels{others}. Set data.size to resize and crop all images to one size.',
+    message:
+      '{place} is {width}x{height} pixels{others}. Set data.size to resize and crop all images to one size.',
   },
   DDPM_ERR_DATA_CATEGORY: {
     exitCode: 2,
@@ -128,20 +133,28 @@ const table = {
   },
   DDPM_ERR_DATA_HELD_OUT: {
     exitCode: 2,
-    message: 'data.heldOut {heldOut} leaves nothing to train on: there are {size} images. Lower data.heldOut.',
+    message:
+      'data.heldOut {heldOut} leaves nothing to train on: there are {size} images. Lower data.heldOut.',
   },
   DDPM_ERR_DATA_CHANGED: {
     exitCode: 1,
-    message: '{file} is not what it was when the data set was opened: {detail}. Start again with files that stay the same.',
+    message:
+      '{file} is not what it was when the data set was opened: {detail}. Start again with files that stay the same.',
+  },
+  DDPM_ERR_DATA_CACHE: {
+    exitCode: 1,
+    message: '{file} is damaged at image {index}. Delete {directory}; it is made again at the next start.',
   },
   // checkpoint
   DDPM_ERR_CHECKPOINT_STATE: {
     exitCode: 1,
-    message: 'this state cannot be saved: {detail}. Save the state of one step, read with the layout it was made with.',
+    message:
+      'this state cannot be saved: {detail}. Save the state of one step, read with the layout it was made with.',
   },
   DDPM_ERR_CHECKPOINT_NONE: {
     exitCode: 2,
-    message: 'there is no checkpoint in {location}. Name a run that has saved one, or start from step 0 with --resume none.',
+    message:
+      'there is no checkpoint in {location}. Name a run that has saved one, or start from step 0 with --resume none.',
   },
   DDPM_ERR_CHECKPOINT_MISSING: {
     exitCode: 2,
@@ -149,7 +162,8 @@ const table = {
   },
   DDPM_ERR_CHECKPOINT_BAD: {
     exitCode: 1,
-    message: 'checkpoint {name} in {location} cannot be used: {problem}. Use an older one (checkpoint list shows which are whole).',
+    message:
+      'checkpoint {name} in {location} cannot be used: {problem}. Use an older one (checkpoint list shows which are whole).',
   },
   DDPM_ERR_CHECKPOINT_ALL_BAD: {
     exitCode: 1,
@@ -158,7 +172,8 @@ const table = {
   },
   DDPM_ERR_CHECKPOINT_VERSION: {
     exitCode: 2,
-    message: 'checkpoint {name} has format version {found}, this release reads {supported}. Read it with a release that knows that version.',
+    message:
+      'checkpoint {name} has format version {found}, this release reads {supported}. Read it with a release that knows that version.',
   },
   DDPM_ERR_CHECKPOINT_WEIGHTS: {
     exitCode: 2,
@@ -170,7 +185,8 @@ const table = {
   },
   DDPM_ERR_CHECKPOINT_SHARES: {
     exitCode: 1,
-    message: 'the checkpoint of step {step} was not published: {detail}. The last good one stays; the next save tries again.',
+    message:
+      'the checkpoint of step {step} was not published: {detail}. The last good one stays; the next save tries again.',
   },
   DDPM_ERR_SAFETENSORS: {
     exitCode: 1,
@@ -182,11 +198,13 @@ const table = {
   },
   DDPM_ERR_STORE_CREDENTIALS: {
     exitCode: 2,
-    message: 'no credentials for {location}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE and ~/.aws/credentials.',
+    message:
+      'no credentials for {location}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE and ~/.aws/credentials.',
   },
   DDPM_ERR_STORE_DENIED: {
     exitCode: 2,
-    message: '{location} refused the request ({status} {reason}). Check the key, the secret, the region and what the key may do there.',
+    message:
+      '{location} refused the request ({status} {reason}). Check the key, the secret, the region and what the key may do there.',
   },
   DDPM_ERR_STORE_REQUEST: {
     exitCode: 1,
@@ -194,8 +212,16 @@ const table = {
   },
   // transport, protocol, coordinator, worker
   // launcher, cli
-  DDPM_ERR_LAUNCH_PLAN: { exitCode: 2, message: 'the run cannot be placed: {detail}. Ask for at least one worker on at least one host (--workers N).' },
-  DDPM_ERR_LAUNCH_START: { exitCode: 1, message: '{id} cannot be started: {reason}. Check that its log file is writable and that processes can be started.' },
+  DDPM_ERR_LAUNCH_PLAN: {
+    exitCode: 2,
+    message:
+      'the run cannot be placed: {detail}. Ask for at least one worker on at least one host (--workers N).',
+  },
+  DDPM_ERR_LAUNCH_START: {
+    exitCode: 1,
+    message:
+      '{id} cannot be started: {reason}. Check that its log file is writable and that processes can be started.',
+  },
 } as const satisfies Record<string, { exitCode: 1 | 2; message: string }>;
 
 export type ErrorCode = keyof typeof table;

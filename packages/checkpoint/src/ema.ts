@@ -1,0 +1,49 @@
+/** How an average of the parameters starts. */
+export interface EmaStart {
+  /**
+   * `copyFirst`: the first update copies, later ones use the decay (Ho et al., gpu_utils: decay 1e-10 at step 0).
+   * `warmup`: min(decay, 1 - (1 + k / invGamma)^-power), `ramp`: min(decay, (1 + k) / (10 + k)), with k the committed
+   * steps before the update; both copy at k = 0 (diffusers, training_utils.py, EMAModel.get_decay).
+   */
+  readonly start: 'copyFirst' | 'warmup' | 'ramp';
+  readonly warmupPower: number;
+  readonly warmupInvGamma: number;
+}
+
+/**
+ * The decay of the update that belongs to the step taking state `globalStep` to `globalStep + 1`; 0 means copy.
+ * float64: the weight `1 - decay` is what is rounded to float32.
+ */
+export function emaDecay(decay: number, form: EmaStart, globalStep: number): number {
+  if (globalStep === 0) return 0;
+  switch (form.start) {
+    case 'copyFirst':
+      return decay;
+    case 'warmup':
+      return Math.min(decay, 1 - (1 + globalStep / form.warmupInvGamma) ** -form.warmupPower);
+    case 'ramp':
+      return Math.min(decay, (1 + globalStep) / (10 + globalStep));
+  }
+}
+
+/**
+ * The weight of the new parameters in an update, float32. Averages move by `weight * (params - ema)`: written as
+ * `decay * ema + weight * params` the two rounded factors do not add up to one, and at decay 0.9999 the average
+ * settles 1.7e-4 beside the parameters.
+ */
+export function emaWeight(decay: number, form: EmaStart, globalStep: number): number {
+  return Math.fround(1 - emaDecay(decay, form, globalStep));
+}
+
+/** Moves `ema` towards `params` in place, every operation in float32; weight 1 copies. Returns `ema`. */
+export function updateEma(ema: Float32Array, params: Float32Array, weight: number): Float32Array {
+  const w = Math.fround(weight);
+  if (w === 1) {
+    ema.set(params);
+    return ema;
+  }
+  for (let i = 0; i < ema.length; i++) {
+    ema[i] = ema[i]! + Math.fround(w * Math.fround(params[i]! - ema[i]!));
+  }
+  return ema;
+}

@@ -1,0 +1,83 @@
+import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
+
+/** Everything that training changes, as flat buffers in layout order. */
+export interface TrainState {
+  /** Committed optimizer steps. */
+  readonly globalStep: number;
+  readonly params: Float32Array;
+  readonly optimizer: { readonly m: Float32Array; readonly v: Float32Array };
+  /** Ascending by decay. */
+  readonly emas: readonly { readonly decay: number; readonly values: Float32Array }[];
+  /** What depends on earlier losses (the history of importance-sampled t, say), ascending by name. */
+  readonly derived: readonly { readonly name: string; readonly values: Float32Array }[];
+}
+
+/** Where the state comes from: what a resume compares before it goes on, and what a reader wants to know. */
+export interface SnapshotMeta {
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** Identity settings, path -> value. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly identityHash: string;
+  readonly datasetHash: string;
+  /** What computed it: kind, version, device, threads, as the engine describes itself. */
+  readonly engine: Readonly<Record<string, unknown>>;
+  readonly configYaml: string;
+  /** The journal's last line when the state was taken, so that a journal cut short is found. */
+  readonly journalHead?: { readonly line: number; readonly hash: string };
+  /** `heldOut` decides which checkpoints are best. */
+  readonly losses: { readonly train?: number; readonly heldOut?: number };
+}
+
+/** One checkpoint in memory. */
+export interface Snapshot {
+  readonly state: TrainState;
+  readonly layout: ParamLayout;
+  readonly meta: SnapshotMeta;
+}
+
+/** Which weights: the trained ones, or the EMA of that decay. */
+export type WeightsName = 'raw' | number;
+
+/** @throws DDPM_ERR_CHECKPOINT_STATE when a buffer has another size than the layout, or an order is wrong */
+export function assertState(state: TrainState, layout: ParamLayout): void {
+  const fail = (detail: string): never => {
+    throw fleetError('DDPM_ERR_CHECKPOINT_STATE', { detail });
+  };
+  if (!Number.isSafeInteger(state.globalStep) || state.globalStep < 0)
+    fail(`globalStep is ${state.globalStep}`);
+  for (const [name, values] of flatBuffers(state)) {
+    if (values.length !== layout.size)
+      fail(`${name} has ${values.length} elements, the layout ${layout.size}`);
+  }
+  if (!ascends(state.emas.map((ema) => ema.decay))) fail('EMAs do not ascend by decay');
+  if (!ascends(state.derived.map((one) => one.name))) fail('derived state does not ascend by name');
+}
+
+/** A state of the same shape with room for `like`; `allocate` gives the memory of each buffer. */
+export function emptyLike(like: TrainState, allocate: (length: number) => Float32Array): TrainState {
+  return {
+    globalStep: like.globalStep,
+    params: allocate(like.params.length),
+    optimizer: { m: allocate(like.optimizer.m.length), v: allocate(like.optimizer.v.length) },
+    emas: like.emas.map(({ decay, values }) => ({ decay, values: allocate(values.length) })),
+    derived: like.derived.map(({ name, values }) => ({ name, values: allocate(values.length) })),
+  };
+}
+
+/** Every buffer of a state, in the order of the digest. */
+export function buffersOf(state: TrainState): Float32Array[] {
+  const { params, optimizer, derived, emas } = state;
+  return [params, optimizer.m, optimizer.v, ...derived.map((d) => d.values), ...emas.map((e) => e.values)];
+}
+
+function flatBuffers(state: TrainState): [string, Float32Array][] {
+  const { m, v } = state.optimizer;
+  const emas = state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]);
+  return [['params', state.params], ['optimizer.m', m], ['optimizer.v', v], ...emas];
+}
+
+function ascends(values: readonly (number | string)[]): boolean {
+  return values.every((value, i) => i === 0 || values[i - 1]! < value);
+}

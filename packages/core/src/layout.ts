@@ -50,7 +50,8 @@ export function assertSameLayout(ours: ParamLayout, theirs: ParamLayout): void {
   for (let i = 0; i < n; i++) {
     const a = describe(ours.entries[i]);
     const b = describe(theirs.entries[i]);
-    if (a !== b) throw fleetError('DDPM_ERR_LAYOUT_MISMATCH', { detail: `parameter ${i} is ${a} here and ${b} there` });
+    if (a !== b)
+      throw fleetError('DDPM_ERR_LAYOUT_MISMATCH', { detail: `parameter ${i} is ${a} here and ${b} there` });
   }
 }
 

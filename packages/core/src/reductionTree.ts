@@ -33,7 +33,7 @@ export function spanOf(numSlots: number, { level, index }: TreeNode): { start: n
  */
 export function maximalSubtrees(numSlots: number, start: number, end: number): TreeNode[] {
   const nodes: TreeNode[] = [];
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     let node: TreeNode = { level: 0, index: at };
     for (;;) {
       const parent = parentOf(node);

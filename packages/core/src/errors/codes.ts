@@ -47,6 +47,13 @@ const table = {
     message: 'diffusion: {combination} do not go together: {reason}. {remedy}',
   },
   DDPM_ERR_SAMPLER: { exitCode: 2, message: 'sampling: {problem}. {remedy}' },
+  // model
+  DDPM_ERR_MODEL_SIZE: {
+    exitCode: 2,
+    message:
+      'images of {size}x{size} cannot be halved {times} times, as model.chMult with {levels} levels asks. Sizes that work with it are multiples of {multiple} (data.size {near}); {size} takes at most {most} levels (feature sizes {sizes}).',
+  },
+  DDPM_ERR_MODEL_CONFIG: { exitCode: 2, message: 'model.{key} {must}, but it is {value}. {remedy}' },
   // engine
   DDPM_ERR_ENGINE_PYTHON: {
     exitCode: 1,

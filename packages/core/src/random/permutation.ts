@@ -21,7 +21,8 @@ export class Permutation {
    * @throws RangeError when size is not an integer in [1, 2^32]
    */
   constructor(seed: number, epoch: number, size: number) {
-    if (!Number.isInteger(size) || size < 1 || size > 2 ** 32) throw new RangeError(`size ${size} is not in [1, 2^32]`);
+    if (!Number.isInteger(size) || size < 1 || size > 2 ** 32)
+      throw new RangeError(`size ${size} is not in [1, 2^32]`);
     this.#seed = seed >>> 0;
     this.#epoch = epoch;
     this.#size = size;
@@ -41,7 +42,16 @@ export class Permutation {
     let left = Math.floor(value / half);
     let right = value % half;
     for (let round = 0; round < ROUNDS; round++) {
-      philoxBlock(right, round, this.#epoch >>> 0, Math.floor(this.#epoch / 2 ** 32), this.#seed, Purpose.permutation, this.#words, 0);
+      philoxBlock(
+        right,
+        round,
+        this.#epoch >>> 0,
+        Math.floor(this.#epoch / 2 ** 32),
+        this.#seed,
+        Purpose.permutation,
+        this.#words,
+        0,
+      );
       const next = (left ^ (this.#words[0]! & this.#mask)) >>> 0;
       left = right;
       right = next;

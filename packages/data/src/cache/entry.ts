@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bytesOf } from '@ddpm-fleet/core';
+import type { SkippedImage } from '../dataset.js';
+
+/** Bump when decoding, fitting or these files change: old entries are then not found. */
+export const CACHE_FORMAT = 1;
+
+/** What is known of a data set once every image has been decoded: facts.json of a cache entry. */
+export interface Facts {
+  readonly format: number;
+  readonly name: string;
+  readonly size: number;
+  readonly imageSize: number;
+  readonly channels: 1 | 3;
+  readonly classNames: readonly string[];
+  readonly hash: string;
+  readonly licence?: string;
+  /** Broken images left out, with the number of their record. */
+  readonly skipped: readonly (SkippedImage & { readonly record: number })[];
+  /** images.bin holds the decoded images; otherwise they are decoded at each read. */
+  readonly keepsImages: boolean;
+}
+
+/** One entry an image; on disk labels.bin and checks.bin, little endian. */
+export interface Tables {
+  readonly labels: Int32Array | undefined;
+  /** CRC-32 of each decoded image: every read is checked against it. */
+  readonly checks: Uint32Array;
+}
+
+export interface CacheEntry {
+  readonly facts: Facts;
+  readonly tables: Tables;
+  /** Directory of the entry; empty for one that was not written. */
+  readonly directory: string;
+}
+
+export const FACTS = 'facts.json';
+export const IMAGES = 'images.bin';
+export const LABELS = 'labels.bin';
+export const CHECKS = 'checks.bin';
+
+/** facts.json: the facts, and a sha256 over them and the tables. */
+export function sealFacts(facts: Facts, tables: Tables): string {
+  return JSON.stringify({ facts, seal: sealOf(facts, tables) }, null, 2);
+}
+
+/** The entry in `directory`, or undefined where it is missing, of another format or damaged. */
+export async function openEntry(directory: string): Promise<CacheEntry | undefined> {
+  try {
+    const { facts, seal } = JSON.parse(await readFile(join(directory, FACTS), 'utf8')) as {
+      facts: Facts;
+      seal: string;
+    };
+    const labels = facts.classNames.length > 0 ? await readWords(join(directory, LABELS)) : undefined;
+    const checks = await readWords(join(directory, CHECKS));
+    const tables = { labels: labels && new Int32Array(labels), checks: new Uint32Array(checks) };
+    return seal === sealOf(facts, tables) ? { facts, tables, directory } : undefined;
+  } catch {
+    // Whatever is wrong with an entry, making it again is the remedy.
+    return undefined;
+  }
+}
+
+async function readWords(path: string): Promise<ArrayBuffer> {
+  const bytes = await readFile(path);
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+}
+
+function sealOf(facts: Facts, { labels, checks }: Tables): string {
+  const hash = createHash('sha256').update(JSON.stringify(facts));
+  if (labels) hash.update(bytesOf(labels));
+  return hash.update(bytesOf(checks)).digest('hex');
+}

@@ -1,0 +1,49 @@
+/** One image as its file holds it: pixels (HWC), or the bytes of a PNG, JPEG or WebP. */
+export type ImageRecord =
+  | {
+      readonly kind: 'pixels';
+      readonly width: number;
+      readonly height: number;
+      readonly channels: 1 | 3 | 4;
+      readonly data: Uint8Array;
+    }
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array };
+
+/**
+ * Random access to the images of one format, in an order that depends on the files alone.
+ * Records are neither decoded nor resized: `prepare` does that the same way for all formats.
+ */
+export interface ImageReader {
+  readonly count: number;
+  /** Class of each record; undefined: no labels. */
+  readonly labels?: Int32Array;
+  readonly classNames: readonly string[];
+  readonly licence?: string;
+  /** Calls may overlap. */
+  read(index: number): Promise<ImageRecord>;
+  /** Names a record in an error message: file, and the image in it. */
+  place(index: number): string;
+  close(): Promise<void>;
+}
+
+/** A file as it was when the data set was located; what the cache is keyed by. */
+export interface SourceFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
+/** Where the images are: found without reading them. */
+export interface Source {
+  readonly name: string;
+  readonly files: readonly SourceFile[];
+  open(): Promise<ImageReader>;
+}
+
+/** Names of classes that have only numbers. */
+export function numberedClasses(labels: Int32Array | undefined): string[] {
+  if (!labels) return [];
+  const highest = labels.reduce((most, label) => Math.max(most, label), -1);
+  return Array.from({ length: highest + 1 }, (_, label) => String(label));
+}

@@ -1,0 +1,120 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { fleetError } from '@ddpm-fleet/core';
+import { IMAGES, type CacheEntry, type Facts } from './cache/entry.js';
+import { gatherLabels, imageBytes, type Dataset } from './dataset.js';
+import { readFitted } from './prepare.js';
+import type { Fit } from './image/fit.js';
+import type { ImageReader } from './reader.js';
+
+/** Where the decoded images come from; index is that of the data set. */
+interface Images {
+  read(index: number, out: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How many images of one batch are read at once. */
+const WINDOW = 8;
+
+/** All images in memory: a read copies. */
+export function residentDataset(entry: CacheEntry, all: Uint8Array): Dataset {
+  const bytes = imageBytes(entry.facts);
+  return {
+    ...factsOf(entry.facts),
+    async read(indices, out) {
+      for (let i = 0; i < indices.length; i++) {
+        const at = checkedIndex(entry.facts, indices[i]!) * bytes;
+        out.set(all.subarray(at, at + bytes), i * bytes);
+      }
+    },
+    labels: (indices) => gatherLabels(entry.tables.labels, indices),
+    close: async () => {},
+  };
+}
+
+/** Decoded images in a file of the cache, for data sets larger than memory. Every image read is checked. */
+export async function packedDataset(entry: CacheEntry): Promise<Dataset> {
+  const path = join(entry.directory, IMAGES);
+  const file = await open(path, 'r');
+  return windowed(entry, {
+    read: async (index, out) => {
+      await readInto(file, index * out.length, out);
+      if (crc32(out) !== entry.tables.checks[index]) {
+        throw fleetError('DDPM_ERR_DATA_CACHE', { file: path, index, directory: entry.directory });
+      }
+    },
+    close: () => file.close(),
+  });
+}
+
+/** Images decoded anew at each read, for data sets too large to keep decoded. */
+export function directDataset(entry: CacheEntry, reader: ImageReader, fit: Fit): Dataset {
+  const record = recordOf(entry.facts);
+  return windowed(entry, {
+    read: async (index, out) => {
+      const image = await readFitted(reader, record(index), fit);
+      if (crc32(image) !== entry.tables.checks[index]) {
+        throw fleetError('DDPM_ERR_DATA_CHANGED', {
+          file: reader.place(record(index)),
+          detail: 'the image differs',
+        });
+      }
+      out.set(image);
+    },
+    close: () => reader.close(),
+  });
+}
+
+function windowed(entry: CacheEntry, images: Images): Dataset {
+  const bytes = imageBytes(entry.facts);
+  return {
+    ...factsOf(entry.facts),
+    async read(indices, out) {
+      let next = 0;
+      const lane = async () => {
+        while (next < indices.length) {
+          const i = next++;
+          const index = checkedIndex(entry.facts, indices[i]!);
+          await images.read(index, out.subarray(i * bytes, (i + 1) * bytes));
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(WINDOW, indices.length) }, lane));
+    },
+    labels: (indices) => gatherLabels(entry.tables.labels, indices),
+    close: () => images.close(),
+  };
+}
+
+function factsOf({ name, size, imageSize, channels, classNames, hash, licence, skipped }: Facts) {
+  const numClasses = classNames.length;
+  return {
+    name,
+    size,
+    imageSize,
+    channels,
+    classNames,
+    numClasses,
+    hash,
+    skipped,
+    ...(licence && { licence }),
+  };
+}
+
+/** Number of the record that index i of the data set shows: records are in order, less those skipped. */
+function recordOf({ skipped }: Facts): (index: number) => number {
+  return (index) => skipped.reduce((at, { record }) => (record <= at ? at + 1 : at), index);
+}
+
+function checkedIndex({ size }: Facts, index: number): number {
+  if (Number.isInteger(index) && index >= 0 && index < size) return index;
+  throw new RangeError(`there is no image ${index} in a data set of ${size}`);
+}
+
+async function readInto(file: FileHandle, offset: number, out: Uint8Array): Promise<void> {
+  for (let done = 0; done < out.length;) {
+    const { bytesRead } = await file.read(out, done, out.length - done, offset + done);
+    if (bytesRead === 0) break; // a file cut short then fails its check
+    done += bytesRead;
+  }
+}

@@ -1,0 +1,206 @@
+import Type, { type Static, type TObject, type TProperties } from 'typebox';
+import {
+  fingerprint,
+  line,
+  runs,
+  section,
+  sha256Hex,
+  step,
+  text,
+  uint32,
+  weights,
+  workerId,
+} from './fields.js';
+
+/** Who may send a message. */
+export type Direction = 'fromWorker' | 'fromCoordinator' | 'both';
+
+interface MessageSpec<P extends TProperties> {
+  /** The type byte on the wire. Never reused, never renumbered. */
+  readonly code: number;
+  readonly direction: Direction;
+  /** What the sender says, in one sentence. */
+  readonly sentence: string;
+  readonly schema: TObject<P>;
+}
+
+function message<P extends TProperties>(
+  code: number,
+  direction: Direction,
+  sentence: string,
+  properties: P,
+): MessageSpec<P> {
+  return { code, direction, sentence, schema: Type.Object(properties) };
+}
+
+const engine = Type.Object({
+  kind: Type.Union([Type.Literal('tensorflow'), Type.Literal('wasm')]),
+  version: text(64),
+  device: text(256),
+  threads: uint32,
+});
+
+/** What a worker holds: a state, and the journal line whose commit led to it (null at step 0). */
+const held = Type.Object({ globalStep: step, lineHash: Type.Union([sha256Hex, Type.Null()]) });
+
+const stateSource = Type.Object({
+  from: Type.Union([
+    Type.Literal('seed'),
+    Type.Literal('held'),
+    Type.Literal('checkpoint'),
+    Type.Literal('peer'),
+  ]),
+  globalStep: step,
+  /** `peer`: number of the transfer that brings it. */
+  transfer: Type.Optional(uint32),
+  /** `checkpoint`: its directory as the coordinator sees it, and its digest. */
+  path: Type.Optional(text(4096)),
+  digest: Type.Optional(sha256Hex),
+});
+
+/** Every control message. Codes below 32 come from workers or both sides, others from the coordinator. */
+export const MESSAGES = {
+  JOIN: message(1, 'fromWorker', 'I would like to work; what is the run?', {
+    workerId,
+    host: text(256),
+    pid: uint32,
+  }),
+  HELLO: message(2, 'fromWorker', 'I am prepared: this is what I compute with and what I hold.', {
+    workerId,
+    host: text(256),
+    pid: uint32,
+    identityHash: sha256Hex,
+    layoutHash: sha256Hex,
+    /** Number of parameters, in float32 elements. */
+    layoutSize: Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
+    datasetHash: sha256Hex,
+    datasetSize: step,
+    engine,
+    /** Whatever decides the bits besides the identity: device model or instruction set, driver, libraries. */
+    deviceKind: text(1024),
+    held: Type.Union([held, Type.Null()]),
+  }),
+  READY: message(3, 'fromWorker', 'I hold the state that you named and can be leased slots.', {
+    globalStep: step,
+    fingerprint: Type.Union([fingerprint, Type.Null()]),
+  }),
+  HEARTBEAT: message(4, 'both', 'I am alive, and this far.', {
+    generation: uint32,
+    /** The step whose commit is awaited: as many steps are applied. */
+    globalStep: step,
+    /** Slots finished in that step. */
+    progress: uint32,
+    note: Type.Optional(text(200)),
+  }),
+  STATE: message(5, 'both', 'The frames of this transfer are my state at this step.', {
+    transfer: uint32,
+    globalStep: step,
+    sections: Type.Array(section, { maxItems: 256 }),
+    fingerprint: Type.Union([fingerprint, Type.Null()]),
+  }),
+  STATE_REQUEST: message(6, 'both', 'Send me the state as it is when this many steps are applied.', {
+    transfer: uint32,
+    globalStep: step,
+  }),
+  CHECKPOINT_WRITTEN: message(7, 'fromWorker', 'The checkpoint files you asked for are on the store.', {
+    transfer: uint32,
+    globalStep: step,
+    path: text(4096),
+    digest: sha256Hex,
+  }),
+  FINGERPRINT: message(8, 'fromWorker', 'This is the fingerprint of my replica after that many steps.', {
+    globalStep: step,
+    value: fingerprint,
+  }),
+  EVALUATED: message(9, 'fromWorker', 'This is the held-out loss of those weights.', {
+    globalStep: step,
+    weights,
+    loss: Type.Union([Type.Number(), Type.Null()]),
+  }),
+  COMMITS: message(10, 'fromWorker', 'These are the commits that I remember, oldest first.', {
+    lines: Type.Array(line, { maxItems: 64 }),
+  }),
+  LEAVE: message(11, 'fromWorker', 'I am leaving; give my slots to others.', {
+    reason: text(2000),
+    /** Leaving because something went wrong here. */
+    failed: Type.Boolean(),
+  }),
+
+  RUN: message(32, 'fromCoordinator', 'This is the run: prepare, then say HELLO.', {
+    runId: text(128),
+    config: Type.Record(Type.String(), Type.Unknown()),
+    identityHash: sha256Hex,
+    /** Run directory as the coordinator sees it, and the coordinator's host name. */
+    runDir: text(4096),
+    host: text(256),
+  }),
+  WELCOME: message(33, 'fromCoordinator', 'You are in: get this state, then say READY.', {
+    generation: uint32,
+    state: stateSource,
+  }),
+  REJECT: message(34, 'fromCoordinator', 'I will not work with you, and this is why.', {
+    code: text(64),
+    reason: text(4000),
+  }),
+  HELLO_AGAIN: message(35, 'fromCoordinator', 'I do not know you: say HELLO again and what you hold.', {}),
+  STEP_BEGIN: message(36, 'fromCoordinator', 'Compute these slots of this step.', {
+    generation: uint32,
+    globalStep: step,
+    runs,
+  }),
+  STEP_COMMIT: message(
+    37,
+    'fromCoordinator',
+    'The step stands: apply its root, or skip it, and remember this line.',
+    {
+      generation: uint32,
+      globalStep: step,
+      /** True: globalStep advances and the state stays as it is. */
+      skipped: Type.Boolean(),
+      /** True: answer with the FINGERPRINT of the state after this step. */
+      fingerprint: Type.Boolean(),
+      /** The journal's line of this step, as written. */
+      line,
+    },
+  ),
+  STEP_ABORT: message(38, 'fromCoordinator', 'Forget these slots of this step (all, if none are named).', {
+    generation: uint32,
+    globalStep: step,
+    runs,
+    reason: text(2000),
+  }),
+  CHECKPOINT_REQUEST: message(
+    39,
+    'fromCoordinator',
+    'Write the state at this step to this directory yourself.',
+    {
+      transfer: uint32,
+      globalStep: step,
+      path: text(4096),
+    },
+  ),
+  EVALUATE: message(40, 'fromCoordinator', 'Tell me the held-out loss of these weights at this step.', {
+    globalStep: step,
+    weights,
+  }),
+  COMMITS_REQUEST: message(41, 'fromCoordinator', 'Tell me the commits you remember, from this step on.', {
+    from: step,
+  }),
+  DRAIN: message(42, 'fromCoordinator', 'Stop computing and LEAVE.', { reason: text(2000) }),
+  SHUTDOWN: message(43, 'fromCoordinator', 'The run is over for this reason; exit.', {
+    reason: text(2000),
+    /** True: it ended as it should. */
+    completed: Type.Boolean(),
+  }),
+} as const;
+
+export type MessageType = keyof typeof MESSAGES;
+
+/** The message of one type, decoded. */
+export type MessageOf<K extends MessageType> = { readonly type: K } & Static<(typeof MESSAGES)[K]['schema']>;
+
+export type ControlMessage = { [K in MessageType]: MessageOf<K> }[MessageType];
+export type SlotRun = Static<typeof runs>[number];
+export type StateSection = Static<typeof section>;
+export type StateSource = Static<typeof stateSource>;
+export type HeldState = Static<typeof held>;

@@ -1,0 +1,24 @@
+import { Dtype } from './dtype.js';
+import { decodeBfloat16, encodeBfloat16 } from './bfloat16.js';
+
+export type WireDtype = 'float32' | 'bfloat16';
+
+/** What goes on the wire for these values, and how the header names it. float32 is shared, bfloat16 a copy. */
+export function toWire(values: Float32Array, dtype: WireDtype): { dtype: 1 | 2; payload: ArrayBufferView } {
+  if (dtype === 'float32') return { dtype: Dtype.float32, payload: values };
+  return { dtype: Dtype.bfloat16, payload: encodeBfloat16(values) };
+}
+
+/** The float32 values of a payload: a view where it is aligned float32, else a copy. */
+export function fromWire(payload: Uint8Array, dtype: number): Float32Array {
+  if (dtype === Dtype.bfloat16) return decodeBfloat16(aligned(payload, 2, Uint16Array));
+  return aligned(payload, 4, Float32Array);
+}
+
+type View<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
+
+/** A typed view of bytes, copied only where they do not lie on the type's boundary. */
+export function aligned<T>(bytes: Uint8Array, width: number, View: View<T>): T {
+  const at = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
+  return new View(at.buffer, at.byteOffset, at.byteLength / width);
+}

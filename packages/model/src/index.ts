@@ -1,1 +1,5 @@
-export {};
+export type { UNetConfig } from './config.js';
+export { initParams, uniformLimit } from './init.js';
+export { parameterCount, unetParams, type Init, type ParamSpec } from './params.js';
+export { unet, type UNetOptions } from './unet.js';
+export { validateUNetConfig } from './validate.js';

@@ -1,0 +1,18 @@
+/** Run as a process with an addon's path: loads it, runs ops with a known answer, and prints an `EngineProbe`. */
+import { loadTensorflow } from '../backends/tensorflow/load.js';
+import type { EngineProbe } from './verify.js';
+
+const startedAt = performance.now();
+const { tf, backend } = loadTensorflow(process.argv[2]!);
+const product = tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])).dataSync();
+const image = tf.ones([1, 4, 4, 1]) as ReturnType<typeof tf.tensor4d>;
+const sum = tf.sum(tf.conv2d(image, tf.ones([3, 3, 1, 1]), 1, 'valid')).dataSync()[0];
+if ([...product].join() !== '19,22,43,50' || sum !== 36) {
+  throw new Error(`wrong results: matMul gave ${[...product].join()}, conv2d summed to ${sum}`);
+}
+const probe: EngineProbe = {
+  version: backend.binding.TF_Version,
+  usesGpu: backend.isUsingGpuDevice,
+  loadMs: Math.round(performance.now() - startedAt),
+};
+console.log(JSON.stringify(probe));

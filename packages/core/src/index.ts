@@ -1,3 +1,4 @@
+export { packBfloat16, roundToBfloat16, unpackBfloat16 } from './bfloat16.js';
 export { bucketsOf, type Bucket } from './buckets.js';
 export { ERRORS, type ErrorCode } from './errors/codes.js';
 export { FleetError, fleetError, isFleetError } from './errors/error.js';

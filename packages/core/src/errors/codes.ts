@@ -218,6 +218,24 @@ const table = {
     message: '{location}: {request} failed: {reason}. Check that the service can be reached, then try again.',
   },
   // transport, protocol, coordinator, worker
+  DDPM_ERR_TRANSPORT_ADDRESS: {
+    exitCode: 2,
+    message:
+      '{address} is not an address. Write tcp://host:port, e.g. tcp://127.0.0.1:7070; port 0 takes a free one.',
+  },
+  DDPM_ERR_TRANSPORT_PLAIN: {
+    exitCode: 2,
+    message: 'refusing {address} without encryption: it is not on this host. Give keys, or use 127.0.0.1.',
+  },
+  DDPM_ERR_PORT_IN_USE: {
+    exitCode: 2,
+    message:
+      'cannot listen on {address}: the port is in use. Stop what uses it, or give another port (0 takes a free one).',
+  },
+  DDPM_ERR_TRANSPORT_BIND: {
+    exitCode: 2,
+    message: 'cannot listen on {address} ({reason}). Give an address of this host.',
+  },
   // launcher, cli
   DDPM_ERR_LAUNCH_PLAN: {
     exitCode: 2,

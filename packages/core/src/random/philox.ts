@@ -66,13 +66,13 @@ export function philoxBlock(
   if (at + 3 < out.length) out[at + 3] = c3;
 }
 
-/** The high 32 bits of a 32 x 32 bit product; every partial product stays below 2^53. */
+/** The high 32 bits of a 32 x 32 bit product, in 16-bit halves: no partial sum passes 2^32, so all stays in int32. */
 function mulHigh(a: number, b: number): number {
   const aHigh = a >>> 16;
   const aLow = a & 0xffff;
   const bHigh = b >>> 16;
   const bLow = b & 0xffff;
-  const carry = (aLow * bLow) / 65536 + ((aHigh * bLow) % 65536) + ((aLow * bHigh) % 65536);
-  const high = aHigh * bHigh + Math.floor((aHigh * bLow) / 65536) + Math.floor((aLow * bHigh) / 65536);
-  return (high + Math.floor(carry / 65536)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) >>> 0;
+  const carry = (Math.imul(aLow, bHigh) + (middle & 0xffff)) >>> 16;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + carry) >>> 0;
 }

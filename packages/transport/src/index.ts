@@ -1,1 +1,14 @@
-export {};
+export { Outbox } from './outbox.js';
+export type {
+  Dealer,
+  DealerHandlers,
+  DealerOptions,
+  Frames,
+  Router,
+  RouterHandlers,
+  RouterOptions,
+  Transport,
+} from './transport.js';
+export { isLoopback, parseAddress, type TcpAddress } from './zmq/address.js';
+export type { ClientSecurity, KeyPair, ServerSecurity } from './zmq/security.js';
+export { newKeyPair, zmqTransport, type ZmqOptions } from './zmq/transport.js';

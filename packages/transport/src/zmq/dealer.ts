@@ -1,0 +1,108 @@
+import { Dealer as Socket, type Context } from 'zeromq';
+import { Outbox } from '../outbox.js';
+import type { Dealer, DealerHandlers, DealerOptions, Frames } from '../transport.js';
+import { assertPrivate } from './address.js';
+import { CONNECTION_HEARTBEAT, LINGER_MS } from './router.js';
+import { clientOptions, type ClientSecurity } from './security.js';
+import { Turn } from './turn.js';
+
+const HIGH_WATER = 64;
+const RECONNECT = { reconnectInterval: 100, reconnectMaxInterval: 2000 };
+
+export class ZmqDealer implements Dealer {
+  readonly #socket: Socket;
+  readonly #handlers: DealerHandlers;
+  readonly #outbox: Outbox<Frames>;
+  #connected = false;
+
+  private constructor(socket: Socket, handlers: DealerHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    this.#outbox = new Outbox(
+      (frames) => socket.send(frames as Uint8Array[]),
+      (_, error) => {
+        if (!socket.closed) throw error;
+      },
+    );
+  }
+
+  static open(
+    context: Context,
+    security: ClientSecurity | undefined,
+    options: DealerOptions,
+    handlers: DealerHandlers,
+  ): ZmqDealer {
+    assertPrivate(options.address, security !== undefined);
+    const socket = new Socket({
+      context,
+      routingId: options.peer,
+      // Queue for finished connections only: what waits for a dead router would reach its successor stale.
+      immediate: true,
+      linger: LINGER_MS,
+      sendHighWaterMark: HIGH_WATER,
+      receiveHighWaterMark: HIGH_WATER,
+      maxMessageSize: options.maxFrameBytes,
+      ...RECONNECT,
+      ...CONNECTION_HEARTBEAT,
+      ...clientOptions(security),
+    });
+    const dealer = new ZmqDealer(socket, handlers);
+    dealer.#watch();
+    socket.connect(options.address);
+    void dealer.#receive();
+    return dealer;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
+  }
+
+  send(frames: Frames): void {
+    if (!this.#connected || this.#socket.closed) return;
+    let sizeBytes = 0;
+    for (const frame of frames) sizeBytes += frame.byteLength;
+    this.#outbox.push(frames, sizeBytes);
+  }
+
+  async flush(): Promise<void> {
+    await this.#outbox.flush();
+  }
+
+  async close(): Promise<void> {
+    if (this.#socket.closed) return;
+    const deadline = new Promise((resolve) => setTimeout(resolve, LINGER_MS).unref());
+    if (this.#connected) await Promise.race([this.#outbox.flush(), deadline]);
+    this.#connected = false;
+    this.#outbox.clear();
+    this.#socket.close();
+  }
+
+  #watch(): void {
+    const { events } = this.#socket;
+    events.on('handshake', () => {
+      this.#connected = true;
+      this.#handlers.onConnected();
+    });
+    events.on('disconnect', () => {
+      if (!this.#connected) return;
+      this.#connected = false;
+      this.#outbox.clear();
+      this.#handlers.onDisconnected();
+    });
+    events.on('handshake:error:auth', () => this.#handlers.onRefused('authentication refused'));
+    events.on('handshake:error:protocol', ({ error }) => this.#handlers.onRefused(error.message));
+    events.on('handshake:error:other', ({ error }) => this.#handlers.onRefused(error.message));
+  }
+
+  async #receive(): Promise<void> {
+    const turn = new Turn();
+    for await (const frames of this.#socket) {
+      this.#handlers.onMessage(frames);
+      if (turn.over) await turn.pass();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { Context, curveKeyPair } from 'zeromq';
+import type {
+  Dealer,
+  DealerHandlers,
+  DealerOptions,
+  Router,
+  RouterHandlers,
+  RouterOptions,
+  Transport,
+} from '../transport.js';
+import { ZmqDealer } from './dealer.js';
+import { ZmqRouter } from './router.js';
+import type { ClientSecurity, KeyPair, ServerSecurity } from './security.js';
+import { ZapServer } from './zap.js';
+
+export interface ZmqOptions {
+  /** For routers; needed beyond the loopback interface. */
+  readonly server?: ServerSecurity;
+  /** For dealers; needed beyond the loopback interface. */
+  readonly client?: ClientSecurity;
+}
+
+/** A new CURVE key pair. */
+export function newKeyPair(): KeyPair {
+  return curveKeyPair();
+}
+
+/**
+ * TCP through libzmq, encrypted with CURVE where keys are given. Its sockets must live in a main thread: ending a
+ * worker thread that owns one aborts the process.
+ */
+export function zmqTransport(options: ZmqOptions = {}): Transport {
+  return new ZmqTransport(options);
+}
+
+class ZmqTransport implements Transport {
+  readonly #options: ZmqOptions;
+  readonly #context = new Context();
+  readonly #open: (Router | Dealer)[] = [];
+  readonly #refusals = new Set<(who: string) => void>();
+  #zap: Promise<ZapServer> | undefined;
+
+  constructor(options: ZmqOptions) {
+    this.#options = options;
+  }
+
+  async router(options: RouterOptions, handlers: RouterHandlers): Promise<Router> {
+    const { server } = this.#options;
+    if (server) {
+      this.#refusals.add(handlers.onRefused);
+      this.#zap ??= ZapServer.start(this.#context, server, (who) => this.#refused(who));
+      await this.#zap;
+    }
+    const router = await ZmqRouter.open(this.#context, server, options, handlers);
+    this.#open.push(router);
+    return router;
+  }
+
+  async dealer(options: DealerOptions, handlers: DealerHandlers): Promise<Dealer> {
+    const dealer = ZmqDealer.open(this.#context, this.#options.client, options, handlers);
+    this.#open.push(dealer);
+    return dealer;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((socket) => socket.close()));
+    (await this.#zap)?.close();
+  }
+
+  #refused(who: string): void {
+    for (const report of this.#refusals) report(who);
+  }
+}

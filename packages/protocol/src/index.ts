@@ -10,8 +10,6 @@ export {
   type StateSection,
   type StateSource,
 } from './control/messages.js';
-export { decodeBfloat16, encodeBfloat16, roundToBfloat16 } from './data/bfloat16.js';
-export { bucketOf, bucketPlan, bucketSpan, type BucketPlan } from './data/bucket.js';
 export { Dtype, DTYPE_BYTES, type DtypeCode } from './data/dtype.js';
 export { fromWire, toWire, type WireDtype } from './data/floats.js';
 export { decodeFrame, encodeFrame, encodeSignal, runKey, type DataFrame } from './data/frame.js';

@@ -19,3 +19,10 @@ export const section = Type.Object({
   count: Type.Integer({ minimum: 0, maximum: 2 ** 40 }),
 });
 export const weights = Type.Union([Type.Literal('raw'), Type.Number({ minimum: 0, maximum: 1 })]);
+
+export const layoutEntry = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 256 }),
+  shape: Type.Array(uint32, { maxItems: 8 }),
+});
+/** Plain data that another package defines and checks. */
+export const opaque = Type.Record(Type.String(), Type.Unknown());

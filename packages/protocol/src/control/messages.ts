@@ -70,9 +70,9 @@ export const MESSAGES = {
     host: text(256),
     pid: uint32,
     identityHash: sha256Hex,
+    /** The parameters in layout order. */
+    layout: Type.Array(layoutEntry, { minItems: 1, maxItems: 65536 }),
     layoutHash: sha256Hex,
-    /** Number of parameters, in float32 elements. */
-    layoutSize: Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
     datasetHash: sha256Hex,
     datasetSize: step,
     engine,
@@ -102,11 +102,11 @@ export const MESSAGES = {
     transfer: uint32,
     globalStep: step,
   }),
-  CHECKPOINT_WRITTEN: message(7, 'fromWorker', 'The checkpoint files you asked for are on the store.', {
+  CHECKPOINT_WRITTEN: message(7, 'fromWorker', 'The checkpoint files that you asked for are on the store.', {
     transfer: uint32,
     globalStep: step,
-    path: text(4096),
-    digest: sha256Hex,
+    /** What `CheckpointStore.writeShare` returned. */
+    written: opaque,
   }),
   FINGERPRINT: message(8, 'fromWorker', 'This is the fingerprint of my replica after that many steps.', {
     globalStep: step,
@@ -128,7 +128,8 @@ export const MESSAGES = {
 
   RUN: message(32, 'fromCoordinator', 'This is the run: prepare, then say HELLO.', {
     runId: text(128),
-    config: Type.Record(Type.String(), Type.Unknown()),
+    /** The resolved RunConfig. */
+    config: opaque,
     identityHash: sha256Hex,
     /** Run directory as the coordinator sees it, and the coordinator's host name. */
     runDir: text(4096),

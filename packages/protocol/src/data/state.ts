@@ -19,8 +19,8 @@ export function sectionsOf(state: StateArrays): { sections: StateSection[]; arra
     ['params', state.params],
     ['optimizer.m', state.optimizer.m],
     ['optimizer.v', state.optimizer.v],
-    ...state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]),
     ...state.derived.map(({ name, values }): [string, Float32Array] => [`derived-${name}`, values]),
+    ...state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]),
   ];
   return {
     sections: named.map(([name, values]) => ({ name, count: values.length })),

@@ -1,7 +1,9 @@
 import Type, { type Static, type TObject, type TProperties } from 'typebox';
 import {
   fingerprint,
+  layoutEntry,
   line,
+  opaque,
   runs,
   section,
   sha256Hex,

@@ -55,8 +55,8 @@ const stateSource = Type.Object({
   globalStep: step,
   /** `peer`: number of the transfer that brings it. */
   transfer: Type.Optional(uint32),
-  /** `checkpoint`: its directory as the coordinator sees it, and its digest. */
-  path: Type.Optional(text(4096)),
+  /** `checkpoint`: the store as the coordinator names it, and the checkpoint's digest. */
+  location: Type.Optional(text(4096)),
   digest: Type.Optional(sha256Hex),
 });
 

@@ -105,10 +105,28 @@ const table = {
     message:
       'the tensorflow engine is not installed in {dir}. Run: ddpm-fleet engine install (or use --engine wasm).',
   },
+  DDPM_ERR_ENGINE_PRECISION: {
+    exitCode: 2,
+    message:
+      'precision {precision} needs the compiled TensorFlow engine. Set engine.precision to float32, or use engine.kind tensorflow with engine.compiled true.',
+  },
   DDPM_ERR_ENGINE_LOAD: {
     exitCode: 1,
     message: 'the {kind} engine does not load: {detail}. {remedy}',
   },
+  DDPM_ERR_ENGINE_OP: {
+    exitCode: 1,
+    message:
+      'the compiled engine cannot record the operation {op}, used by {program} at {place}. Write it with the operations that packages/engine/src/compile/kernels lists, or set engine.compiled to false.',
+  },
+  DDPM_ERR_ENGINE_TRACE_READ: {
+    exitCode: 1,
+    message:
+      '{program} reads {what} at {place}, but while a program is traced tensors have no values. Keep the computation in tensors, make the value an output, or set engine.compiled to false.',
+  },
+  DDPM_ERR_ENGINE_INPUT: { exitCode: 1, message: 'program {program}: {detail}.' },
+  DDPM_ERR_ENGINE_VARIABLE: { exitCode: 1, message: 'device variable: {detail}.' },
+  DDPM_ERR_ENGINE_DISPOSED: { exitCode: 1, message: 'the module {module} was disposed of and cannot be used.' },
   // data
   DDPM_ERR_DATA_PATH: { exitCode: 2, message: 'data.kind {kind} needs data.path: {what}.' },
   DDPM_ERR_DATA_MISSING: {
@@ -237,6 +255,32 @@ const table = {
     message: 'cannot listen on {address} ({reason}). Give an address of this host.',
   },
   // launcher, cli
+  DDPM_ERR_RUN_MISSING: {
+    exitCode: 2,
+    message: 'there is no run {text}: looked in {places}. Give the name of a run in runs/ or its directory.',
+  },
+  DDPM_ERR_RUN_EXISTS: {
+    exitCode: 2,
+    message:
+      '{dir} already holds a run. Go on with it: --resume auto. Or start another: --name NAME or --run-dir DIR.',
+  },
+  DDPM_ERR_RUN_LIVE: {
+    exitCode: 2,
+    message: '{dir}: this run is going on already (coordinator pid {pid}). Wait for it, or end it first.',
+  },
+  DDPM_ERR_RUN_DIR: {
+    exitCode: 2,
+    message: 'cannot write into the run directory {dir} ({reason}). Give another one with --run-dir.',
+  },
+  DDPM_ERR_RUN_NOTHING: {
+    exitCode: 2,
+    message: '{dir}: nothing to resume; no run was started there. Leave --resume out to start one.',
+  },
+  DDPM_ERR_CHECKPOINT_PATH: {
+    exitCode: 2,
+    message: 'there is no checkpoint {path}. `ddpm-fleet checkpoint list RUN` prints the paths of those there are.',
+  },
+  DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {
     exitCode: 2,
     message:

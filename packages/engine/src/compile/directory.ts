@@ -1,0 +1,33 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = 'ddpm-fleet-graph-';
+
+/** Calls `use` with a directory that holds `saved_model.pb`, and removes it whatever happens. */
+export function withSavedModel<T>(savedModel: Uint8Array, use: (directory: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  try {
+    writeFileSync(join(directory, 'saved_model.pb'), savedModel);
+    return use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Removes what processes that were killed between writing and removing have left. */
+export function removeStaleDirectories(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

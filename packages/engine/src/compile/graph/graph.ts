@@ -1,0 +1,148 @@
+import type { GraphDType } from './dtype.js';
+
+/** A tensor of the graph: an output of a node. */
+export interface Output {
+  readonly node: GraphNode;
+  readonly index: number;
+  readonly shape: readonly number[];
+  readonly dtype: GraphDType;
+}
+
+/** `AttrValue` of tensorflow/core/framework/attr_value.proto, as far as graphs here use it. */
+export type Attr =
+  | { readonly type: GraphDType }
+  | { readonly shape: readonly number[] | 'unknown' }
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly bool: boolean }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] }
+  | { readonly tensor: ConstantValue };
+
+export interface ConstantValue {
+  readonly dtype: GraphDType;
+  readonly shape: readonly number[];
+  /** Little-endian elements; a single one stands for a tensor that is filled with it. */
+  readonly bytes: Uint8Array;
+}
+
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly Output[];
+  /** Nodes that must have run before this one. */
+  readonly control: readonly GraphNode[];
+  readonly attrs: Readonly<Record<string, Attr>>;
+}
+
+export interface OutputType {
+  readonly shape: readonly number[];
+  readonly dtype: GraphDType;
+}
+
+/** An append-only list of nodes; names are unique and inputs precede their users. */
+export class Graph {
+  readonly nodes: GraphNode[] = [];
+  readonly #constants = new Map<string, Output>();
+  readonly #names = new Set<string>();
+  #scope = '';
+
+  /** Nodes that `body` adds are named `scope/...`; constants are shared within a scope only. */
+  inScope<T>(scope: string, body: () => T): T {
+    const outer = this.#scope;
+    this.#scope = `${scope}/`;
+    try {
+      return body();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** Adds a node of one output. */
+  add(
+    op: string,
+    inputs: readonly Output[],
+    attrs: Readonly<Record<string, Attr>>,
+    out: OutputType,
+    options: { readonly control?: readonly GraphNode[]; readonly name?: string } = {},
+  ): Output {
+    return this.addMany(op, inputs, attrs, [out], options)[0]!;
+  }
+
+  /** Adds a node of several outputs. */
+  addMany(
+    op: string,
+    inputs: readonly Output[],
+    attrs: Readonly<Record<string, Attr>>,
+    outs: readonly OutputType[],
+    options: { readonly control?: readonly GraphNode[]; readonly name?: string } = {},
+  ): Output[] {
+    const node = this.addNode(op, inputs, attrs, options);
+    return outs.map(({ shape, dtype }, index) => ({ node, index, shape, dtype }));
+  }
+
+  /** Adds a node whose outputs, if any, are not used as tensors. */
+  addNode(
+    op: string,
+    inputs: readonly Output[],
+    attrs: Readonly<Record<string, Attr>>,
+    options: { readonly control?: readonly GraphNode[]; readonly name?: string } = {},
+  ): GraphNode {
+    const name = this.#uniqueName(options.name ?? `${op}_${this.nodes.length}`);
+    const node: GraphNode = { name, op, inputs, control: options.control ?? [], attrs };
+    this.nodes.push(node);
+    return node;
+  }
+
+  constant(value: ConstantValue): Output {
+    const key = `${this.#scope} ${value.dtype} ${value.shape.join()} ${Buffer.from(value.bytes).toString('latin1')}`;
+    const known = value.bytes.length <= 64 ? this.#constants.get(key) : undefined;
+    if (known) return known;
+    const out = this.add('Const', [], { dtype: { type: value.dtype }, value: { tensor: value } }, value);
+    if (value.bytes.length <= 64) this.#constants.set(key, out);
+    return out;
+  }
+
+  /** An int32 constant: shapes, axes, sizes. */
+  ints(values: readonly number[] | number): Output {
+    const list = typeof values === 'number' ? [values] : values;
+    const bytes = new Uint8Array(Int32Array.from(list).buffer);
+    return this.constant({ dtype: 'int32', shape: typeof values === 'number' ? [] : [list.length], bytes });
+  }
+
+  scalar(value: number, dtype: TensorScalar = 'float32'): Output {
+    return this.constant({ dtype, shape: [], bytes: scalarBytes(value, dtype) });
+  }
+
+  #uniqueName(wanted: string): string {
+    const base = this.#scope + wanted.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
+    let name = base;
+    for (let n = 1; this.#names.has(name); n++) name = `${base}_${n}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+export type TensorScalar = 'float32' | 'int32' | 'int64' | 'bool';
+
+function scalarBytes(value: number, dtype: TensorScalar): Uint8Array {
+  switch (dtype) {
+    case 'float32':
+      return new Uint8Array(Float32Array.of(value).buffer);
+    case 'int32':
+      return new Uint8Array(Int32Array.of(value).buffer);
+    case 'int64':
+      return new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+    case 'bool':
+      return Uint8Array.of(value ? 1 : 0);
+  }
+}
+
+/** The name by which a session is asked for a tensor. */
+export function tensorName(output: Output): string {
+  return `${output.node.name}:${output.index}`;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}

@@ -1,0 +1,10 @@
+import { ARRAYS } from './arrays.js';
+import { ELEMENTWISE } from './elementwise.js';
+import type { KernelTable } from './kernel.js';
+import { LINEAR } from './linear.js';
+import { REDUCTIONS } from './reductions.js';
+
+/** Every kernel that the compiled engine can record, by tfjs's name. */
+export const KERNELS: KernelTable = { ...ELEMENTWISE, ...ARRAYS, ...REDUCTIONS, ...LINEAR };
+
+export type { KernelCall, Lowering } from './kernel.js';

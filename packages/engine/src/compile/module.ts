@@ -1,0 +1,109 @@
+import { fleetError } from '@ddpm-fleet/core';
+import type { HostArray, Module } from '../engine.js';
+import { sizeOf } from './graph/graph.js';
+import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
+import { encodeSavedModel } from './graph/savedModel.js';
+import { withSavedModel } from './directory.js';
+import { Session, type Feed, type TensorFlowBinding } from './session.js';
+
+const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array };
+
+/** A module whose programs are parts of one session's graph: each run is one session call. */
+export class SessionModule implements Module {
+  readonly #name: string;
+  readonly #plan: ModulePlan;
+  readonly #session: Session;
+  readonly #variables: ReadonlyMap<string, { index: number; size: number }>;
+  #closed = false;
+
+  constructor(binding: TensorFlowBinding, name: string, compiled: CompiledModule) {
+    this.#name = name;
+    this.#plan = compiled.plan;
+    this.#session = withSavedModel(encodeSavedModel(compiled.graphDef), (directory) => new Session(binding, directory));
+    const entries = compiled.plan.variables.map(({ name: variable, shape }, index) => {
+      return [variable, { index, size: sizeOf(shape) }] as const;
+    });
+    this.#variables = new Map(entries);
+    this.#session.run([], [compiled.plan.access.initialised]);
+  }
+
+  /** Bytes of the variables on the device. */
+  get numBytes(): number {
+    return this.#closed ? 0 : [...this.#variables.values()].reduce((sum, { size }) => sum + 4 * size, 0);
+  }
+
+  run(program: string, inputs: Readonly<Record<string, HostArray>> = {}): Record<string, HostArray> {
+    const plan = this.#programPlan(program);
+    const fetches = plan.outputs.map(({ tensor }) => tensor);
+    if (plan.done) fetches.push(plan.done);
+    if (fetches.length === 0) return {};
+    const values = this.#session.run(this.#feeds(program, plan, inputs), fetches);
+    return Object.fromEntries(plan.outputs.map(({ name }, i) => [name, values[i]!]));
+  }
+
+  readVariable(name: string): Float32Array {
+    const { index } = this.#variable(name);
+    const { access } = this.#plan;
+    const feed = { tensor: access.index, shape: [], values: Int32Array.of(index) };
+    return this.#session.run([feed], [access.read])[0] as Float32Array;
+  }
+
+  writeVariable(name: string, values: Float32Array): void {
+    const { index, size } = this.#variable(name);
+    if (!(values instanceof Float32Array) || values.length !== size) {
+      const detail = `${this.#name}: ${name} takes ${size} float32 values, not ${values.length}`;
+      throw fleetError('DDPM_ERR_ENGINE_VARIABLE', { detail });
+    }
+    const { access } = this.#plan;
+    const { shape } = this.#plan.variables[index]!;
+    const feeds = [
+      { tensor: access.index, shape: [], values: Int32Array.of(index) },
+      { tensor: access.value, shape, values },
+    ];
+    this.#session.run(feeds, [access.written]);
+  }
+
+  dispose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#session.close();
+  }
+
+  #programPlan(program: string): ProgramPlan {
+    this.#mustBeOpen();
+    const plan = this.#plan.programs[program];
+    if (plan) return plan;
+    const detail = `the module has no such program, only ${Object.keys(this.#plan.programs).join(', ')}`;
+    throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: `${this.#name}/${program}`, detail });
+  }
+
+  #variable(name: string): { index: number; size: number } {
+    this.#mustBeOpen();
+    const variable = this.#variables.get(name);
+    if (variable) return variable;
+    throw fleetError('DDPM_ERR_ENGINE_VARIABLE', { detail: `${this.#name} declares no variable ${name}` });
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw fleetError('DDPM_ERR_ENGINE_DISPOSED', { module: this.#name });
+  }
+
+  #feeds(program: string, plan: ProgramPlan, inputs: Readonly<Record<string, HostArray>>): Feed[] {
+    const extra = Object.keys(inputs).find((name) => !plan.inputs.some((input) => input.name === name));
+    const wrong = extra === undefined ? wrongInput(plan.inputs, inputs) : `it has no input ${extra}`;
+    if (wrong) throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: `${this.#name}/${program}`, detail: wrong });
+    return plan.inputs.map(({ name, tensor, shape }) => ({ tensor, shape, values: inputs[name]! }));
+  }
+}
+
+function wrongInput(ports: readonly Port[], inputs: Readonly<Record<string, HostArray>>): string | undefined {
+  for (const { name, shape, dtype } of ports) {
+    const values = inputs[name];
+    if (!values) return `its input ${name} is missing`;
+    const size = sizeOf(shape);
+    if (!(values instanceof ARRAYS[dtype]) || values.length !== size) {
+      return `its input ${name} is ${dtype} [${shape.join()}] (${size} values), but ${values.constructor.name} of ${values.length} was given`;
+    }
+  }
+  return undefined;
+}

@@ -3,7 +3,9 @@ import { parameterCount, unetParams } from '../src/index.js';
 import { cpuBackend } from './support/backend.js';
 import { configOf, golden, runGolden, type GoldenUNet } from './support/golden.js';
 
-const { cases } = golden<{ cases: Record<string, GoldenUNet> }>('unet.json');
+type Cases = { readonly cases: Record<string, GoldenUNet> };
+/** The UNet of Ho et al.; and its variants, computed by the implementations that they follow. */
+const cases = { ...golden<Cases>('unet.json').cases, ...golden<Cases>('unet-variants.json').cases };
 
 test.before(cpuBackend);
 

@@ -4,7 +4,7 @@ import { unet, unetParams, type UNetConfig } from '../../src/index.js';
 
 const root = new URL('../../../../../test/golden/', import.meta.url);
 
-export function golden<T>(file: 'ddpm.json' | 'unet.json'): T {
+export function golden<T>(file: 'ddpm.json' | 'unet.json' | 'unet-variants.json'): T {
   return JSON.parse(readFileSync(new URL(file, root), 'utf8')) as T;
 }
 
@@ -18,35 +18,44 @@ export interface GoldenUNet {
     readonly attn: number[];
     readonly groups: number;
     readonly dropout: number;
+    /** The rest only in unet-variants.json. */
+    readonly kind?: UNetConfig['kind'];
+    readonly out_channels?: number;
+    readonly resamp_with_conv?: boolean;
+    readonly num_classes?: number;
+    readonly num_heads?: number;
+    readonly num_head_channels?: number;
+    readonly scale_shift?: boolean;
+    readonly resblock_updown?: boolean;
+    readonly num_timesteps?: number;
   };
   readonly t: number[];
+  readonly labels?: number[] | null;
   readonly parameter_count: number;
   readonly output: { sum: number; sum_of_squares: number; first8: number[]; last8: number[] };
   readonly loss_per_image: number[];
-  readonly parameters: Record<
-    string,
-    { shape: number[]; first: number; grad_norm: number; grad_first3: number[] }
-  >;
+  readonly parameters: Record<string, { shape: number[]; grad_norm: number; grad_first3: number[] }>;
 }
 
 export function configOf({ config }: GoldenUNet): UNetConfig {
   return {
-    kind: 'ho',
+    kind: config.kind ?? 'ho',
     imageSize: config.image_size,
     inChannels: config.in_channels,
-    outChannels: config.in_channels,
+    outChannels: config.out_channels ?? config.in_channels,
     ch: config.ch,
     chMult: config.mult,
     numResBlocks: config.num_res_blocks,
     attnResolutions: config.attn,
     dropout: config.dropout,
     numGroups: config.groups,
-    resampWithConv: true,
-    numClasses: 0,
-    numHeads: 1,
-    numHeadChannels: 0,
-    useScaleShiftNorm: false,
-    resblockUpdown: false,
+    resampWithConv: config.resamp_with_conv ?? true,
+    numClasses: config.num_classes ?? 0,
+    numHeads: config.num_heads ?? 1,
+    numHeadChannels: config.num_head_channels ?? 0,
+    useScaleShiftNorm: config.scale_shift ?? false,
+    resblockUpdown: config.resblock_updown ?? false,
+    ...(config.num_timesteps && { numTimesteps: config.num_timesteps }),
   };
 }
 
@@ -97,15 +106,17 @@ export function runGolden(goldenCase: GoldenUNet): GoldenRun {
       Float32Array.from({ length: size }, (_, i) => Math.cos(0.53 * (i + 1))),
       shape,
     );
-    const t = tf.tensor1d(goldenCase.t, 'int32');
+    const t = tf.tensor1d(goldenCase.t, goldenCase.t.every(Number.isInteger) ? 'int32' : 'float32');
+    const label = goldenCase.labels ? { label: tf.tensor1d(goldenCase.labels, 'int32') } : {};
+    const target = tf.tile(noise, [1, 1, 1, config.outChannels / config.inChannels]);
     const names = [...weights.keys()];
     let output: tf.Tensor | undefined;
     let loss: tf.Tensor | undefined;
     const { grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const byName = new Map(names.map((name, i) => [name, values[i]!]));
-      const y = unet(config, (name) => byName.get(name)!, x, t);
+      const y = unet(config, (name) => byName.get(name)!, x, t, label);
       output = tf.keep(y.clone());
-      const perImage = tf.mean(tf.squaredDifference(noise, y), [1, 2, 3]);
+      const perImage = tf.mean(tf.squaredDifference(target, y), [1, 2, 3]);
       loss = tf.keep(perImage.clone());
       return tf.mean(perImage) as tf.Scalar;
     })(names.map((name) => weights.get(name)!));

@@ -1,1 +1,4 @@
-export {};
+export { Denoiser, type DenoiserOptions, type Guidance, type TrainedModel } from './denoiser.js';
+export { encodeNpy } from './npy.js';
+export { gridPng, squareColumns, toBytes, type Pictures } from './pictures/grid.js';
+export { sample, type SampleRequest } from './sample.js';

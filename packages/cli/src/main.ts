@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { isFleetError } from '@ddpm-fleet/core';
+import { commands } from './commands/index.js';
+
+/**
+ * Runs one command line.
+ * @returns the exit code: 0 it was done, 2 the input was wrong, 1 something failed at run time
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+export function buildProgram(): Command {
+  const program = new Command('ddpm-fleet')
+    .description('DDPM training on a fleet of GPUs: the same weights, bit for bit, on any number of workers.')
+    .version(version())
+    .showHelpAfterError('(ddpm-fleet --help lists the commands)')
+    .configureHelp({ showGlobalOptions: true });
+  for (const command of commands) program.addCommand(command());
+  overrideExits(program);
+  return program;
+}
+
+function overrideExits(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) overrideExits(child);
+}
+
+/** A user's mistake is one line; only a bug of ours shows a stack trace. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (isFleetError(error)) {
+    process.stderr.write(`error: ${error.message} [${error.code}]\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`ddpm-fleet failed in a way it should not; please report this:\n`);
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

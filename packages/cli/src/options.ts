@@ -1,0 +1,43 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Parsers and options that more than one command takes. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number, 1 or more, is needed.');
+  return value;
+}
+
+export function nonNegativeInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('a whole number, 0 or more, is needed.');
+  }
+  return value;
+}
+
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number from 0 to 1 is needed.');
+  return value;
+}
+
+/** `4` or `2:8`. */
+export function workerRange(text: string): { min: number; max: number } {
+  const match = /^(\d+)(?::(\d+))?$/.exec(text);
+  const min = Number(match?.[1]);
+  const max = Number(match?.[2] ?? match?.[1]);
+  if (!match || min < 1 || max < min) throw new InvalidArgumentError('N or MIN:MAX is needed, e.g. 4 or 2:8.');
+  return { min, max };
+}
+
+export function collect(value: string, all: string[]): string[] {
+  return [...all, value];
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON document on stdout');
+}
+
+export function engineOption(): Option {
+  return new Option('--engine <kind>', 'what computes').choices(['auto', 'tensorflow', 'wasm']);
+}

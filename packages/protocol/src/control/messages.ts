@@ -120,7 +120,7 @@ export const MESSAGES = {
     loss: Type.Union([Type.Number(), Type.Null()]),
   }),
   COMMITS: message(10, 'fromWorker', 'These are the commits that I remember, oldest first.', {
-    lines: Type.Array(line, { maxItems: 64 }),
+    lines: Type.Array(line, { maxItems: 8192 }),
   }),
   LEAVE: message(11, 'fromWorker', 'I am leaving; give my slots to others.', {
     reason: text(2000),
@@ -154,7 +154,7 @@ export const MESSAGES = {
   STEP_COMMIT: message(
     37,
     'fromCoordinator',
-    'The step stands: apply its root, or skip it, and remember this line.',
+    'The step stands: apply its root, or skip it, and remember these lines.',
     {
       generation: uint32,
       globalStep: step,

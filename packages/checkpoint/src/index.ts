@@ -12,3 +12,17 @@ export {
   type TrainState,
   type WeightsName,
 } from './state.js';
+export { openStore } from './openStore.js';
+export type { FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
+export type { Ticket } from './medium.js';
+export type { RetentionPolicy } from './retention.js';
+export type {
+  CheckpointInfo,
+  CheckpointStore,
+  Loaded,
+  LoadedWeights,
+  Published,
+  Skipped,
+  Verdict,
+  WrittenShare,
+} from './store.js';

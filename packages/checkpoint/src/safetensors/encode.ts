@@ -32,7 +32,7 @@ export function* encodeSafetensors(
   const aligned = tensors.toSorted((a, b) => widthOf(b) - widthOf(a));
   for (const { name, shape, values } of aligned) {
     if (sizeOf(shape) !== values.length)
-      throw new RangeError(`${name} has ${values.length} values for [${shape}]`);
+      throw new RangeError(`${name} has ${values.length} values for [${shape.join(', ')}]`);
   }
   yield encodeHeader(aligned.map(described), metadata);
   for (const { values } of aligned) {

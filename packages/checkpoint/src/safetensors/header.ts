@@ -116,7 +116,7 @@ function parseTensor(name: string, entry: unknown, file: string): TensorHeader {
   const natural = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (typeof dtype !== 'string' || !(dtype in DTYPE_BYTES))
-    throw damaged(file, `tensor ${name} has dtype ${dtype}`);
+    throw damaged(file, `tensor ${name} has dtype ${String(dtype)}`);
   if (!natural(shape) || !natural(offsets) || offsets.length !== 2) {
     throw damaged(file, `tensor ${name} has no usable shape and offsets`);
   }

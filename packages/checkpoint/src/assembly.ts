@@ -1,0 +1,75 @@
+import { bytesOf, viewOf, type ParamLayout } from '@ddpm-fleet/core';
+import { layoutOf, type FileRecord, type Manifest } from './manifest.js';
+import type { Destination } from './safetensors/decode.js';
+import type { TrainState } from './state.js';
+
+/**
+ * The state of a checkpoint while its files come in, in any number of shares. Every tensor has one place, and the
+ * state is given out only when each place was filled once.
+ */
+export class Assembly {
+  readonly layout: ParamLayout;
+  readonly state: TrainState;
+  readonly #places = new Map<string, Float32Array>();
+  readonly #wanted: (file: FileRecord) => boolean;
+
+  /** @param wanted the files that will be read; places of others take no memory */
+  constructor(manifest: Manifest, wanted: (file: FileRecord) => boolean = () => true) {
+    this.layout = layoutOf(manifest);
+    this.#wanted = wanted;
+    const { size } = this.layout;
+    const buffer = (part: FileRecord['part'], length = size, decay?: number): Float32Array =>
+      new Float32Array(
+        manifest.files.some((f) => f.part === part && f.decay === decay && wanted(f)) ? length : 0,
+      );
+    this.state = {
+      globalStep: manifest.globalStep,
+      params: buffer('params'),
+      optimizer: { m: buffer('optimizer'), v: buffer('optimizer') },
+      emas: manifest.emas.map((decay) => ({ decay, values: buffer('ema', size, decay) })),
+      derived: manifest.derived.map(({ name, length }) => ({ name, values: buffer('derived', length) })),
+    };
+    this.#layPlaces();
+  }
+
+  /** Where the tensors of `file` go. The destination throws an Error for a tensor that has no place (any more). */
+  destination(file: FileRecord): Destination {
+    return (tensor) => {
+      const key = placeKey(file.part, tensor.name, file.decay);
+      const place = this.#places.get(key);
+      if (!place || tensor.dtype !== 'F32' || tensor.end - tensor.start !== place.byteLength) {
+        throw new Error(`${file.path}: tensor ${tensor.name} does not belong there`);
+      }
+      this.#places.delete(key);
+      return bytesOf(place);
+    };
+  }
+
+  /** An Error naming a tensor that no file held. */
+  assertWhole(manifest: Manifest): void {
+    const parts = new Set(manifest.files.filter(this.#wanted).map((f) => placeKey(f.part, '', f.decay)));
+    for (const key of this.#places.keys()) {
+      const [part, decay, name] = key.split('\0') as [FileRecord['part'], string, string];
+      if (parts.has(`${part}\0${decay}\0`))
+        throw new Error(`no file holds tensor ${name} of ${part} ${decay}`.trim());
+    }
+  }
+
+  #layPlaces(): void {
+    const { params, optimizer, emas, derived } = this.state;
+    for (const entry of this.layout.entries) {
+      const lay = (part: FileRecord['part'], prefix: string, flat: Float32Array, decay?: number): void => {
+        this.#places.set(placeKey(part, prefix + entry.name, decay), viewOf(flat, entry));
+      };
+      lay('params', '', params);
+      lay('optimizer', 'm/', optimizer.m);
+      lay('optimizer', 'v/', optimizer.v);
+      for (const { decay, values } of emas) lay('ema', '', values, decay);
+    }
+    for (const { name, values } of derived) this.#places.set(placeKey('derived', name), values);
+  }
+}
+
+function placeKey(part: FileRecord['part'], name: string, decay?: number): string {
+  return `${part}\0${decay ?? ''}\0${name}`;
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const OWNER = /^([0-9a-f]{8})-(\d+)-(\d+)-/;
+
+/** Names the process that writes, so that what it left behind can be told from what it is still writing. */
+export function ownerPrefix(): string {
+  return `${HOST}-${process.pid}-${startTicks(process.pid) ?? 0}-`;
+}
+
+/**
+ * Whether the process that gave `id` its owner prefix is gone; undefined when that cannot be known from here.
+ * A process number alone would not do: in containers, a restarted coordinator often has the one it had before.
+ */
+export function ownerIsGone(id: string): boolean | undefined {
+  const [, host, pid, ticks] = OWNER.exec(id) ?? [];
+  if (host !== HOST) return undefined;
+  const found = startTicks(Number(pid));
+  if (found === undefined && startTicks(process.pid) === undefined) return undefined;
+  return found !== Number(ticks);
+}
+
+/** When a process started, in clock ticks since boot; undefined where it is not running or /proc is not there. */
+function startTicks(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { fleetError, makeLayout, type ParamLayout } from '@ddpm-fleet/core';
+import type { Snapshot, SnapshotMeta } from './state.js';
+
+export const FORMAT = 'ddpm-fleet checkpoint';
+export const FORMAT_VERSION = 1;
+
+export type Part = 'params' | 'optimizer' | 'ema' | 'derived';
+
+/** A file of a checkpoint. */
+export interface FileRecord {
+  /** Relative to the checkpoint, with / between names. */
+  readonly path: string;
+  readonly part: Part;
+  /** Of an EMA. */
+  readonly decay?: number;
+  readonly share: number;
+  readonly sizeBytes: number;
+  /** hex */
+  readonly sha256: string;
+}
+
+/** What a checkpoint is, apart from the files that hold it. */
+export interface ManifestHead {
+  readonly globalStep: number;
+  /** See `checkpointDigest`. */
+  readonly digest: string;
+  readonly layout: {
+    readonly hash: string;
+    readonly params: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  };
+  /** Decays, ascending. */
+  readonly emas: readonly number[];
+  readonly derived: readonly { readonly name: string; readonly length: number }[];
+  readonly meta: SnapshotMeta;
+}
+
+export interface Manifest extends ManifestHead {
+  readonly format: typeof FORMAT;
+  readonly formatVersion: number;
+  readonly files: readonly FileRecord[];
+}
+
+export function manifestHead({ state, layout, meta }: Snapshot, digest: string): ManifestHead {
+  return {
+    globalStep: state.globalStep,
+    digest,
+    layout: { hash: layout.hash, params: layout.entries.map(({ name, shape }) => ({ name, shape })) },
+    emas: state.emas.map(({ decay }) => decay),
+    derived: state.derived.map(({ name, values }) => ({ name, length: values.length })),
+    meta,
+  };
+}
+
+const HASH_KEY = '"manifestSha256"';
+const TAIL = /^"manifestSha256": "([0-9a-f]{64})"\n\}\n$/;
+
+/** JSON whose last member is the sha256 of all bytes before that member's name. */
+export function encodeManifest(head: ManifestHead, files: readonly FileRecord[]): Buffer {
+  const manifest = { format: FORMAT, formatVersion: FORMAT_VERSION, ...head, files };
+  const body = `${JSON.stringify(manifest, null, 1).slice(0, -2)},\n `;
+  return Buffer.from(`${body}${HASH_KEY}: "${sha256(Buffer.from(body))}"\n}\n`);
+}
+
+/**
+ * @param name of the checkpoint, for messages
+ * @throws DDPM_ERR_CHECKPOINT_VERSION for a format that this release does not read; an Error that says what is wrong
+ *   with a damaged manifest
+ */
+export function decodeManifest(bytes: Buffer, name: string): Manifest {
+  const at = bytes.lastIndexOf(HASH_KEY);
+  const stated = at < 0 ? undefined : TAIL.exec(bytes.toString('latin1', at))?.[1];
+  if (stated === undefined) throw new Error('manifest.json: it does not end with its hash');
+  const found = sha256(bytes.subarray(0, at));
+  if (found !== stated) throw new Error(`manifest.json: its sha256 is ${found}, it states ${stated}`);
+  const manifest = JSON.parse(bytes.toString()) as Manifest;
+  if (manifest.format !== FORMAT) throw new Error(`manifest.json: its format is ${manifest.format}`);
+  if (manifest.formatVersion !== FORMAT_VERSION) {
+    const found = manifest.formatVersion;
+    throw fleetError('DDPM_ERR_CHECKPOINT_VERSION', { name, found, supported: FORMAT_VERSION });
+  }
+  return manifest;
+}
+
+/** The layout that a manifest records; an Error when it is not the one whose hash stands there. */
+export function layoutOf(manifest: Manifest): ParamLayout {
+  const layout = makeLayout(manifest.layout.params);
+  if (layout.hash !== manifest.layout.hash)
+    throw new Error('manifest.json: the layout is not the one of its hash');
+  return layout;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,229 @@
+import { fleetError, isFleetError } from '@ddpm-fleet/core';
+import { checkpointDigest } from './digest.js';
+import { encodeManifest, manifestHead, type FileRecord, type Manifest } from './manifest.js';
+import { stepName, type Entry, type Medium, type Ticket } from './medium.js';
+import { expectedFiles, partFiles } from './parts.js';
+import { assemble, firstUsable, newestFirst, problemOf, readManifest, readVerified } from './reading.js';
+import { applyPolicy, type RetentionPolicy } from './retention.js';
+import type { Snapshot, WeightsName } from './state.js';
+import type {
+  CheckpointInfo,
+  CheckpointStore,
+  Loaded,
+  LoadedWeights,
+  Published,
+  Skipped,
+  Verdict,
+  WrittenShare,
+} from './store.js';
+
+/** The one implementation of the store; where the bytes go is the medium's affair. */
+export class MediumStore implements CheckpointStore {
+  readonly #medium: Medium;
+
+  constructor(medium: Medium) {
+    this.#medium = medium;
+  }
+
+  get location(): string {
+    return this.#medium.location;
+  }
+
+  async publish(snapshot: Snapshot): Promise<Published> {
+    const digest = checkpointDigest(snapshot.state, snapshot.layout);
+    const ticket = this.#medium.ticket(snapshot.state.globalStep, 1, digest);
+    try {
+      return await this.#publish(ticket, [await this.#writeShare(ticket, 0, snapshot, digest)]);
+    } catch (error) {
+      await this.abandon(ticket);
+      throw error;
+    }
+  }
+
+  openTicket(globalStep: number, shares: number): Ticket {
+    return this.#medium.ticket(globalStep, shares);
+  }
+
+  async writeShare(ticket: Ticket, share: number, snapshot: Snapshot): Promise<WrittenShare> {
+    return this.#writeShare(ticket, share, snapshot, checkpointDigest(snapshot.state, snapshot.layout));
+  }
+
+  async publishShares(ticket: Ticket, written: readonly WrittenShare[]): Promise<Published> {
+    assertShares(ticket, written);
+    return this.#publish(ticket, written);
+  }
+
+  async abandon(ticket: Ticket): Promise<void> {
+    await this.#medium.abandon(ticket);
+  }
+
+  async list(): Promise<CheckpointInfo[]> {
+    const latest = await this.#medium.latest();
+    const infos: CheckpointInfo[] = [];
+    for (const entry of await newestFirst(this.#medium)) infos.push(await this.#info(entry, latest));
+    return infos;
+  }
+
+  async load(which: number | 'newest'): Promise<Loaded> {
+    const { entry, value, skipped } = await this.#read(which, async (entry) => {
+      const manifest = await readManifest(this.#medium, entry);
+      return { manifest, assembly: await assemble(this.#medium, entry, manifest) };
+    });
+    const { manifest, assembly } = value;
+    const snapshot = { state: assembly.state, layout: assembly.layout, meta: manifest.meta };
+    return { name: entry.name, snapshot, digest: manifest.digest, skipped };
+  }
+
+  async loadWeights(which: number | 'newest', weights: WeightsName): Promise<LoadedWeights> {
+    const { entry, value, skipped } = await this.#read(which, async (entry) => {
+      const manifest = await readManifest(this.#medium, entry);
+      return {
+        manifest,
+        assembly: await assemble(this.#medium, entry, manifest, weightsFilter(manifest, weights, entry.name)),
+      };
+    });
+    const { state, layout } = value.assembly;
+    const { globalStep, meta } = value.manifest;
+    const values = weights === 'raw' ? state.params : state.emas.find((ema) => ema.decay === weights)!.values;
+    return { name: entry.name, globalStep, values, layout, meta, skipped };
+  }
+
+  async verify(which?: number): Promise<Verdict[]> {
+    const entries = which === undefined ? await newestFirst(this.#medium) : [await this.#entry(which)];
+    const verdicts: Verdict[] = [];
+    for (const entry of entries) {
+      const { name, globalStep } = entry;
+      const problem = await this.#problem(entry);
+      verdicts.push({ name, globalStep, ...(problem === undefined ? {} : { problem }) });
+    }
+    return verdicts;
+  }
+
+  /**
+   * Before anything is removed, one of those that stay is read in full. If none of them is whole, the newest whole
+   * one among the others stays too.
+   */
+  async prune(policy: RetentionPolicy): Promise<string[]> {
+    const { keep, remove } = applyPolicy(await this.list(), policy);
+    if (remove.length === 0) return [];
+    const spared = (await this.#firstWhole(keep)) ?? (await this.#firstWhole(remove));
+    if (!spared) return [];
+    const removed = remove.filter((info) => info !== spared).toReversed();
+    for (const info of removed) await this.#medium.remove(info);
+    return removed.map((info) => info.name);
+  }
+
+  async #publish(ticket: Ticket, written: readonly WrittenShare[]): Promise<Published> {
+    const shares = written.toSorted((a, b) => a.share - b.share);
+    const files = shares.flatMap((share) => share.files);
+    const { head } = shares[0]!;
+    await this.#medium.commit(ticket, files, encodeManifest(head, files));
+    const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    return {
+      name: stepName(ticket.globalStep),
+      globalStep: ticket.globalStep,
+      digest: head.digest,
+      sizeBytes,
+    };
+  }
+
+  async #writeShare(
+    ticket: Ticket,
+    share: number,
+    snapshot: Snapshot,
+    digest: string,
+  ): Promise<WrittenShare> {
+    const files: FileRecord[] = [];
+    for (const { name, part, decay, sizeBytes, chunks } of partFiles(snapshot, share, ticket.shares)) {
+      const stored = await this.#medium.put(ticket, name, sizeBytes, chunks());
+      files.push({ part, ...(decay === undefined ? {} : { decay }), share, ...stored });
+    }
+    return { share, head: manifestHead(snapshot, digest), files };
+  }
+
+  async #entry(globalStep: number): Promise<Entry> {
+    const entries = await newestFirst(this.#medium);
+    const entry = entries.find((one) => one.globalStep === globalStep);
+    if (entry) return entry;
+    const steps = entries.map((one) => one.globalStep).join(', ') || 'none';
+    throw fleetError('DDPM_ERR_CHECKPOINT_MISSING', { step: globalStep, location: this.location, steps });
+  }
+
+  async #read<T>(
+    which: number | 'newest',
+    read: (entry: Entry) => Promise<T>,
+  ): Promise<{ entry: Entry; value: T; skipped: Skipped[] }> {
+    const { location } = this;
+    if (which === 'newest') {
+      const entries = await newestFirst(this.#medium);
+      if (entries.length === 0) throw fleetError('DDPM_ERR_CHECKPOINT_NONE', { location });
+      return firstUsable(location, entries, read);
+    }
+    const entry = await this.#entry(which);
+    try {
+      return { entry, value: await read(entry), skipped: [] };
+    } catch (error) {
+      const problem = problemOf(error);
+      throw fleetError('DDPM_ERR_CHECKPOINT_BAD', { name: entry.name, location, problem }, { cause: error });
+    }
+  }
+
+  async #info(entry: Entry, latest: string | undefined): Promise<CheckpointInfo> {
+    const { name, globalStep } = entry;
+    const known = { name, globalStep, isLatest: stepName(globalStep) === latest };
+    try {
+      const manifest = await readManifest(this.#medium, entry);
+      return { ...known, manifest, sizeBytes: manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0) };
+    } catch (error) {
+      return { ...known, problem: listedProblem(error), sizeBytes: 0 };
+    }
+  }
+
+  async #problem(entry: Entry): Promise<string | undefined> {
+    try {
+      const manifest = await readManifest(this.#medium, entry);
+      for (const file of manifest.files) await readVerified(this.#medium, entry, file, () => {});
+      return undefined;
+    } catch (error) {
+      return listedProblem(error);
+    }
+  }
+
+  async #firstWhole(infos: readonly CheckpointInfo[]): Promise<CheckpointInfo | undefined> {
+    for (const info of infos) if ((await this.#problem(info)) === undefined) return info;
+    return undefined;
+  }
+}
+
+/** In a list, a checkpoint of another format version is one more that cannot be used here. */
+function listedProblem(error: unknown): string {
+  return isFleetError(error, 'DDPM_ERR_CHECKPOINT_VERSION') ? error.message : problemOf(error);
+}
+
+function assertShares(ticket: Ticket, written: readonly WrittenShare[]): void {
+  const fail = (detail: string): never => {
+    throw fleetError('DDPM_ERR_CHECKPOINT_SHARES', { step: ticket.globalStep, detail });
+  };
+  for (let i = 0; i < ticket.shares; i++) {
+    if (written.filter(({ share }) => share === i).length !== 1)
+      fail(`share ${i} of ${ticket.shares} is not there once`);
+  }
+  const digests = new Set(written.map(({ head }) => head.digest));
+  if (digests.size !== 1) fail(`the shares are of different states (${[...digests].join(', ')})`);
+  const { emas, derived, globalStep } = written[0]!.head;
+  if (globalStep !== ticket.globalStep) fail(`its state is of step ${globalStep}`);
+  const names = new Set(written.flatMap(({ files }) => files.map(({ path }) => path.split('/').at(-1)!)));
+  const missing = expectedFiles(emas, derived.length > 0, ticket.shares).find((name) => !names.has(name));
+  if (missing !== undefined) fail(`${missing} was not written`);
+}
+
+function weightsFilter(
+  manifest: Manifest,
+  weights: WeightsName,
+  name: string,
+): (file: FileRecord) => boolean {
+  if (weights === 'raw') return ({ part }) => part === 'params';
+  if (manifest.emas.includes(weights)) return ({ part, decay }) => part === 'ema' && decay === weights;
+  const has = ['raw', ...manifest.emas.map((decay) => `ema-${decay}`)].join(', ');
+  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted: `ema-${weights}`, has });
+}

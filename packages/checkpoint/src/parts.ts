@@ -1,0 +1,71 @@
+import { viewOf, type ParamEntry, type ParamLayout } from '@ddpm-fleet/core';
+import { encodeSafetensors, safetensorsSize, type Tensor } from './safetensors/encode.js';
+import type { Part } from './manifest.js';
+import type { Snapshot, TrainState } from './state.js';
+
+/** A file to be written: what it holds, and its bytes piece by piece, as often as they are asked for. */
+export interface PartFile {
+  readonly name: string;
+  readonly part: Part;
+  readonly decay?: number;
+  readonly sizeBytes: number;
+  readonly chunks: () => Iterable<Uint8Array>;
+}
+
+/**
+ * The files of one share of a snapshot. A share is a run of whole tensors, cut by bytes, so that it depends on the
+ * layout alone; derived state is small and stands in share 0.
+ */
+export function partFiles(snapshot: Snapshot, share: number, shares: number): PartFile[] {
+  const { state, layout } = snapshot;
+  const entries = layout.entries.filter((entry) => shareOf(entry, layout, shares) === share);
+  const file = (part: Part, stem: string, tensors: Tensor[], decay?: number): PartFile => {
+    const metadata = { format: 'pt', globalStep: String(state.globalStep), layoutHash: layout.hash };
+    return {
+      name: fileName(stem, share, shares),
+      part,
+      ...(decay === undefined ? {} : { decay }),
+      sizeBytes: safetensorsSize(tensors, metadata),
+      chunks: () => encodeSafetensors(tensors, metadata),
+    };
+  };
+  return [
+    file('params', 'params', tensorsOf(state.params, entries)),
+    file('optimizer', 'optimizer', optimizerTensors(state, entries)),
+    ...state.emas.map(({ decay, values }) => file('ema', `ema-${decay}`, tensorsOf(values, entries), decay)),
+    ...(share === 0 && state.derived.length > 0 ? [file('derived', 'derived', derivedTensors(state))] : []),
+  ];
+}
+
+/** Names of every file of a checkpoint written in `shares` shares. */
+export function expectedFiles(emas: readonly number[], hasDerived: boolean, shares: number): string[] {
+  const stems = ['params', 'optimizer', ...emas.map((decay) => `ema-${decay}`)];
+  const names = stems.flatMap((stem) => Array.from({ length: shares }, (_, i) => fileName(stem, i, shares)));
+  return hasDerived ? [...names, fileName('derived', 0, shares)] : names;
+}
+
+function fileName(stem: string, share: number, shares: number): string {
+  if (shares === 1) return `${stem}.safetensors`;
+  const five = (n: number): string => String(n).padStart(5, '0');
+  return `${stem}-${five(share + 1)}-of-${five(shares)}.safetensors`;
+}
+
+function shareOf({ offset, size }: ParamEntry, layout: ParamLayout, shares: number): number {
+  return Math.min(shares - 1, Math.floor(((offset + size / 2) * shares) / layout.size));
+}
+
+function tensorsOf(flat: Float32Array, entries: readonly ParamEntry[], prefix = ''): Tensor[] {
+  return entries.map((entry) => ({
+    name: prefix + entry.name,
+    shape: entry.shape,
+    values: viewOf(flat, entry),
+  }));
+}
+
+function optimizerTensors({ optimizer: { m, v } }: TrainState, entries: readonly ParamEntry[]): Tensor[] {
+  return [...tensorsOf(m, entries, 'm/'), ...tensorsOf(v, entries, 'v/')];
+}
+
+function derivedTensors({ derived }: TrainState): Tensor[] {
+  return derived.map(({ name, values }) => ({ name, shape: [values.length], values }));
+}

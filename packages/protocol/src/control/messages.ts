@@ -145,7 +145,10 @@ export const MESSAGES = {
     code: text(64),
     reason: text(4000),
   }),
-  HELLO_AGAIN: message(35, 'fromCoordinator', 'I do not know you: say HELLO again and what you hold.', {}),
+  HELLO_AGAIN: message(35, 'fromCoordinator', 'I do not know you: say HELLO again and what you hold.', {
+    /** True: what you hold is wrong; hold nothing. */
+    forget: Type.Boolean(),
+  }),
   STEP_BEGIN: message(36, 'fromCoordinator', 'Compute these slots of this step.', {
     generation: uint32,
     globalStep: step,

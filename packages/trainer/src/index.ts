@@ -1,1 +1,1 @@
-export {};
+export { diffusionConfigOf, unetConfigOf } from './unetConfig.js';

@@ -280,6 +280,11 @@ const table = {
     exitCode: 2,
     message: 'there is no checkpoint {path}. `ddpm-fleet checkpoint list RUN` prints the paths of those there are.',
   },
+  DDPM_ERR_WEIGHTS_NAME: {
+    exitCode: 2,
+    message: 'there are no weights {name}. Write raw, or ema-DECAY with a decay of the config, e.g. ema-0.9999.',
+  },
+  DDPM_ERR_SAMPLE_CLASS: { exitCode: 2, message: '--class: {detail}.' },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {
     exitCode: 2,

@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { fleetError, isFleetError } from '@ddpm-fleet/core';
+import { openTensorflow } from './backends/tensorflow/open.js';
+import { openWasm } from './backends/wasm/open.js';
+import { EagerEngine } from './eager/engine.js';
+import type { Engine, EngineOptions } from './engine.js';
+
+/**
+ * Opens an engine in this thread. `auto` is the installed TensorFlow, and wasm where that is missing or does not load;
+ * `compiled` holds on TensorFlow alone.
+ * @throws DDPM_ERR_ENGINE_MISSING, DDPM_ERR_ENGINE_LOAD, DDPM_ERR_ENGINE_PRECISION
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  if (options.kind === 'wasm') return openWasm(checked(options));
+  try {
+    return await openOnTensorflow(options);
+  } catch (error) {
+    if (options.kind === 'tensorflow' || !isUnavailable(error)) throw error;
+    return fallBack(checked(options), (error as Error).message);
+  }
+}
+
+async function openOnTensorflow(options: EngineOptions): Promise<Engine> {
+  if (!options.compiled) checked(options);
+  const opened = await openTensorflow(options);
+  return new EagerEngine(tf, 'tensorflow', { ...opened.description, compiled: false });
+}
+
+function fallBack(options: EngineOptions, reason: string): Promise<Engine> {
+  options.onNotice?.(
+    `training on the wasm engine, which is tens of times slower than TensorFlow, because ${reason}`,
+  );
+  return openWasm(options, reason);
+}
+
+function isUnavailable(error: unknown): boolean {
+  return isFleetError(error, 'DDPM_ERR_ENGINE_MISSING') || isFleetError(error, 'DDPM_ERR_ENGINE_LOAD');
+}
+
+/** Eager engines compute in float32 alone: another precision would be another run's arithmetic. */
+function checked(options: EngineOptions): EngineOptions {
+  if (options.precision === 'float32') return options;
+  throw fleetError('DDPM_ERR_ENGINE_PRECISION', { precision: options.precision });
+}

@@ -1,8 +1,12 @@
 import type { DataConfig } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
+import { locateCifar10 } from './readers/cifar10.js';
 import { locateEmoji } from './readers/emoji.js';
 import { locateIdx } from './readers/idx.js';
+import { locateImageFolder } from './readers/imageFolder.js';
+import { locateParquet } from './readers/parquet/parquet.js';
 import { locateSynthetic } from './readers/synthetic.js';
+import { locateWebdataset } from './readers/webdataset.js';
 import type { Source } from './reader.js';
 
 /** Finds the files of `data.kind` at `data.path`; the one place where kinds are named. */
@@ -14,8 +18,17 @@ export function locate(config: DataConfig): Promise<Source> {
       return locateSynthetic(config.size, config.channels);
     case 'idx':
       return locateIdx(pathOf(config, 'a directory of MNIST files, or one IDX file of images'), config.split);
-    default:
-      throw fleetError('DDPM_ERR_DATA_PATH', { kind: config.kind, what: 'a reader that is not there yet' });
+    case 'cifar10':
+      return locateCifar10(pathOf(config, 'the directory with data_batch_1.bin'), config.split);
+    case 'imageFolder':
+      return locateImageFolder(pathOf(config, 'a directory of PNG, JPEG or WebP files'), config.split);
+    case 'webdataset':
+      return locateWebdataset(
+        pathOf(config, 'a directory of .tar shards, or a pattern of them'),
+        config.split,
+      );
+    case 'parquet':
+      return locateParquet(pathOf(config, 'a directory of .parquet files, or one'), config.split);
   }
 }
 

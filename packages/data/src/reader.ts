@@ -19,10 +19,12 @@ export interface ImageReader {
   readonly labels?: Int32Array;
   readonly classNames: readonly string[];
   readonly licence?: string;
+  /** What makes the next `open` fast, where finding the records took a pass over the files. */
+  readonly index?: Uint8Array;
   /** Calls may overlap. */
   read(index: number): Promise<ImageRecord>;
   /** Names a record in an error message: file, and the image in it. */
-  place(index: number): string;
+  place(index: number): string | Promise<string>;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,8 @@ export interface SourceFile {
 export interface Source {
   readonly name: string;
   readonly files: readonly SourceFile[];
-  open(): Promise<ImageReader>;
+  /** @param index that of a reader of the same files */
+  open(index?: Uint8Array): Promise<ImageReader>;
 }
 
 /** Names of classes that have only numbers. */

@@ -4,8 +4,8 @@ import { crc32 } from 'node:zlib';
 import { fleetError } from '@ddpm-fleet/core';
 import { IMAGES, type CacheEntry, type Facts } from './cache/entry.js';
 import { gatherLabels, imageBytes, type Dataset } from './dataset.js';
-import { readFitted } from './prepare.js';
-import type { Fit } from './image/fit.js';
+import type { Fitter } from './image/fitter.js';
+import { asImageError } from './prepare.js';
 import type { ImageReader } from './reader.js';
 
 /** Where the decoded images come from; index is that of the data set. */
@@ -48,21 +48,28 @@ export async function packedDataset(entry: CacheEntry): Promise<Dataset> {
   });
 }
 
-/** Images decoded anew at each read, for data sets too large to keep decoded. */
-export function directDataset(entry: CacheEntry, reader: ImageReader, fit: Fit): Dataset {
+/** Images decoded anew at each read, for data sets too large to keep decoded. Closes the reader and the fitter. */
+export function directDataset(entry: CacheEntry, reader: ImageReader, fitter: Fitter): Dataset {
   const record = recordOf(entry.facts);
+  const decodeOne = (index: number) =>
+    fitter.image(index).catch(async (error: unknown) => {
+      throw asImageError(await reader.place(index), error);
+    });
   return windowed(entry, {
     read: async (index, out) => {
-      const image = await readFitted(reader, record(index), fit);
+      const image = await decodeOne(record(index));
       if (crc32(image) !== entry.tables.checks[index]) {
         throw fleetError('DDPM_ERR_DATA_CHANGED', {
-          file: reader.place(record(index)),
+          file: await reader.place(record(index)),
           detail: 'the image differs',
         });
       }
       out.set(image);
     },
-    close: () => reader.close(),
+    close: async () => {
+      await fitter.close();
+      await reader.close();
+    },
   });
 }
 
@@ -102,8 +109,12 @@ function factsOf({ name, size, imageSize, channels, classNames, hash, licence, s
 }
 
 /** Number of the record that index i of the data set shows: records are in order, less those skipped. */
-function recordOf({ skipped }: Facts): (index: number) => number {
-  return (index) => skipped.reduce((at, { record }) => (record <= at ? at + 1 : at), index);
+function recordOf({ size, skipped }: Facts): (index: number) => number {
+  if (skipped.length === 0) return (index) => index;
+  const left = new Set(skipped.map(({ record }) => record));
+  const records = new Uint32Array(size);
+  for (let record = 0, index = 0; index < size; record++) if (!left.has(record)) records[index++] = record;
+  return (index) => records[index]!;
 }
 
 function checkedIndex({ size }: Facts, index: number): number {

@@ -21,6 +21,7 @@ export interface Facts {
   readonly skipped: readonly (SkippedImage & { readonly record: number })[];
   /** images.bin holds the decoded images; otherwise they are decoded at each read. */
   readonly keepsImages: boolean;
+  readonly hasIndex: boolean;
 }
 
 /** One entry an image; on disk labels.bin and checks.bin, little endian. */
@@ -28,6 +29,8 @@ export interface Tables {
   readonly labels: Int32Array | undefined;
   /** CRC-32 of each decoded image: every read is checked against it. */
   readonly checks: Uint32Array;
+  /** index.bin: where the reader finds each record, kept with data sets whose images are not. */
+  readonly index?: Uint8Array | undefined;
 }
 
 export interface CacheEntry {
@@ -41,6 +44,7 @@ export const FACTS = 'facts.json';
 export const IMAGES = 'images.bin';
 export const LABELS = 'labels.bin';
 export const CHECKS = 'checks.bin';
+export const INDEX = 'index.bin';
 
 /** facts.json: the facts, and a sha256 over them and the tables. */
 export function sealFacts(facts: Facts, tables: Tables): string {
@@ -56,7 +60,8 @@ export async function openEntry(directory: string): Promise<CacheEntry | undefin
     };
     const labels = facts.classNames.length > 0 ? await readWords(join(directory, LABELS)) : undefined;
     const checks = await readWords(join(directory, CHECKS));
-    const tables = { labels: labels && new Int32Array(labels), checks: new Uint32Array(checks) };
+    const index = facts.hasIndex ? new Uint8Array(await readWords(join(directory, INDEX))) : undefined;
+    const tables = { labels: labels && new Int32Array(labels), checks: new Uint32Array(checks), index };
     return seal === sealOf(facts, tables) ? { facts, tables, directory } : undefined;
   } catch {
     // Whatever is wrong with an entry, making it again is the remedy.
@@ -69,8 +74,9 @@ async function readWords(path: string): Promise<ArrayBuffer> {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
-function sealOf(facts: Facts, { labels, checks }: Tables): string {
+function sealOf(facts: Facts, { labels, checks, index }: Tables): string {
   const hash = createHash('sha256').update(JSON.stringify(facts));
   if (labels) hash.update(bytesOf(labels));
+  if (index) hash.update(index);
   return hash.update(bytesOf(checks)).digest('hex');
 }

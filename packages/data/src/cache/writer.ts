@@ -6,6 +6,7 @@ import {
   CHECKS,
   FACTS,
   IMAGES,
+  INDEX,
   LABELS,
   openEntry,
   sealFacts,
@@ -60,6 +61,7 @@ export class CacheWriter {
       await this.#images?.sync();
       await this.#images?.close();
       if (tables.labels) await writeFile(join(this.#aside, LABELS), bytesOf(tables.labels), { flush: true });
+      if (tables.index) await writeFile(join(this.#aside, INDEX), tables.index, { flush: true });
       await writeFile(join(this.#aside, CHECKS), bytesOf(tables.checks), { flush: true });
       await writeFile(join(this.#aside, FACTS), sealFacts(facts, tables), { flush: true });
       await this.#moveIntoPlace();

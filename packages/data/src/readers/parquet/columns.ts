@@ -1,0 +1,67 @@
+import { fleetError } from '@ddpm-fleet/core';
+import type { FileMetaData, SchemaElement } from 'hyparquet';
+
+/** Which columns hold the images and their classes, and what the classes are called. */
+export interface ImageColumns {
+  readonly image: string;
+  readonly label?: string;
+  /** From the metadata that Hugging Face datasets writes; empty where it is absent. */
+  readonly classNames: readonly string[];
+}
+
+const IMAGE_NAMES = ['image', 'img', 'png', 'jpg', 'jpeg', 'webp', 'bytes'];
+const LABEL_NAMES = ['label', 'labels', 'cls', 'class', 'fine_label'];
+
+/**
+ * The first column of a usual name with the right type: binary, or a struct with binary `bytes` (as Hugging Face
+ * datasets stores images), and whole numbers for labels.
+ * @throws DDPM_ERR_DATA_FORMAT naming the columns there are
+ */
+export function findColumns(file: string, metadata: FileMetaData): ImageColumns {
+  const columns = topColumns(metadata.schema);
+  const named = (names: readonly string[], fits: (column: Column) => boolean) =>
+    names.map((name) => columns.get(name)).find((column) => column && fits(column))?.name;
+  const image = named(IMAGE_NAMES, holdsBytes) ?? [...columns.values()].find(holdsImageStruct)?.name;
+  if (image === undefined) {
+    const detail = `none of its columns (${[...columns.keys()].join(', ')}) is ${IMAGE_NAMES.join(', ')} with bytes in it`;
+    throw fleetError('DDPM_ERR_DATA_FORMAT', { file, format: 'a parquet file of images', detail });
+  }
+  const label = named(LABEL_NAMES, ({ type }) => type === 'INT64' || type === 'INT32');
+  return { image, ...(label && { label }), classNames: label ? classNamesOf(metadata, label) : [] };
+}
+
+interface Column {
+  readonly name: string;
+  readonly type?: string;
+  readonly children: readonly Column[];
+}
+
+function holdsBytes(column: Column): boolean {
+  return column.type === 'BYTE_ARRAY' || holdsImageStruct(column);
+}
+
+function holdsImageStruct({ children }: Column): boolean {
+  return children.some(({ name, type }) => name === 'bytes' && type === 'BYTE_ARRAY');
+}
+
+/** The schema comes as a flat list in depth-first order, each element with its number of children. */
+function topColumns(schema: readonly SchemaElement[]): Map<string, Column> {
+  let at = 1;
+  const take = (): Column => {
+    const { name, type, num_children = 0 } = schema[at++]!;
+    return { name, ...(type && { type }), children: Array.from({ length: num_children }, take) };
+  };
+  const columns = Array.from({ length: schema[0]?.num_children ?? 0 }, take);
+  return new Map(columns.map((column) => [column.name, column]));
+}
+
+function classNamesOf({ key_value_metadata }: FileMetaData, label: string): string[] {
+  const text = key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  try {
+    const names: unknown = JSON.parse(text ?? '{}').info?.features?.[label]?.names;
+    return Array.isArray(names) ? names.map(String) : [];
+  } catch {
+    // Names are a nicety; numbers serve where the metadata are not what they seem.
+    return [];
+  }
+}

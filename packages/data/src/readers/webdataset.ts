@@ -1,0 +1,103 @@
+import { basename, join } from 'node:path';
+import { fleetError } from '@ddpm-fleet/core';
+import { isDirectory, listDirectory, statFile } from '../files.js';
+import { OpenFiles } from '../openFiles.js';
+import { numberedClasses, type ImageReader, type Source, type SourceFile } from '../reader.js';
+import { splitDirectory } from './imageFolder.js';
+import { parseHeader } from './tar/header.js';
+import { tarSamples } from './tar/samples.js';
+import { decodeShardIndex, encodeShardIndex, ShardIndexBuilder, type ShardIndex } from './tar/shardIndex.js';
+import { WindowedFile } from './tar/windowedFile.js';
+
+const HEADER_BYTES = 512;
+
+/**
+ * WebDataset: tar shards in which consecutive members of one name make a sample (an image, and its class in .cls or
+ * .json). The shards are scanned once for offsets; after that every image is one read, in any order.
+ * @param path a directory of .tar files (taken in byte order of their names; with subdirectories `train` and `test`,
+ *   the one of the split), one .tar file, or a pattern such as data/shard-{0000..0099}.tar
+ */
+export async function locateWebdataset(path: string, split: 'train' | 'test'): Promise<Source> {
+  const paths = expandBraces(path) ?? (await findShards(path, split));
+  if (paths.length === 0)
+    throw fleetError('DDPM_ERR_DATA_EMPTY', { path, what: 'a range that goes upwards' });
+  const files: SourceFile[] = [];
+  for (const shard of paths) files.push(await statFile(shard));
+  const name = basename(path).replace(/[{.].*$/, '') || 'shards';
+  return { name, files, open: (index) => openWebdataset(files, index) };
+}
+
+async function openWebdataset(files: readonly SourceFile[], known?: Uint8Array): Promise<ImageReader> {
+  const index = known ? decodeShardIndex(known) : await scanShards(files);
+  const open = new OpenFiles();
+  const labels = index.label[0]! >= 0 ? index.label : undefined;
+  const shardOf = (i: number) => files[index.shard[i]!]!.path;
+  return {
+    count: index.offset.length,
+    ...(labels && { labels }),
+    classNames: numberedClasses(labels),
+    get index() {
+      return encodeShardIndex(index);
+    },
+    read: async (i) => {
+      if (index.size[i] === 0) throw new Error('the sample has no .png, .jpg, .jpeg or .webp member');
+      return { kind: 'encoded', bytes: await open.read(shardOf(i), index.offset[i]!, index.size[i]!) };
+    },
+    place: async (i) => {
+      const header = parseHeader(await open.read(shardOf(i), index.offset[i]! - HEADER_BYTES, HEADER_BYTES));
+      return `${shardOf(i)}: ${typeof header === 'object' ? header.name : `the member at byte ${index.offset[i]}`}`;
+    },
+    close: () => open.close(),
+  };
+}
+
+async function scanShards(files: readonly SourceFile[]): Promise<ShardIndex> {
+  const builder = new ShardIndexBuilder();
+  let first: { place: string; labelled: boolean } | undefined;
+  for (const [shard, { path }] of files.entries()) {
+    const file = await WindowedFile.open(path);
+    try {
+      for await (const sample of tarSamples(file)) {
+        const at = sample.image ?? { ...sample.first, size: 0 };
+        builder.add({ offset: at.offset, size: at.size, shard, label: sample.label ?? -1 });
+        const here = { place: `${path}: ${sample.key}`, labelled: sample.label !== undefined };
+        first ??= here;
+        if (here.labelled !== first.labelled) throw labelMissing(first, here);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  if (!first)
+    throw fleetError('DDPM_ERR_DATA_EMPTY', { path: files[0]!.path, what: 'a sample with an image' });
+  return builder.build();
+}
+
+function labelMissing(...[a, b]: { place: string; labelled: boolean }[]): Error {
+  const [without, other] = a!.labelled ? [b!, a!] : [a!, b!];
+  const detail = `it has no label, but ${other.place} has one`;
+  return fleetError('DDPM_ERR_DATA_FORMAT', {
+    file: without.place,
+    format: 'a sample like the others',
+    detail,
+  });
+}
+
+async function findShards(path: string, split: 'train' | 'test'): Promise<string[]> {
+  if (!(await isDirectory(path))) return [path];
+  const directory = await splitDirectory(path, split);
+  const names = (await listDirectory(directory)).filter((name) => name.endsWith('.tar'));
+  if (names.length === 0) throw fleetError('DDPM_ERR_DATA_EMPTY', { path: directory, what: 'a .tar file' });
+  return names.map((name) => join(directory, name));
+}
+
+/** shard-{008..010}.tar: the numbers as they are written, zeros in front kept. undefined: there is no such range. */
+export function expandBraces(pattern: string): string[] | undefined {
+  const [, before, first, last, after] = /^(.*)\{(\d+)\.\.(\d+)\}(.*)$/s.exec(pattern) ?? [];
+  if (first === undefined) return undefined;
+  const count = Number(last) - Number(first) + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, i) => {
+    const name = `${before}${String(Number(first) + i).padStart(first.length, '0')}${after}`;
+    return expandBraces(name) ?? [name];
+  }).flat();
+}

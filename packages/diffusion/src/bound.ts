@@ -1,5 +1,6 @@
-import { perImage } from './arithmetic/arithmetic.js';
+import { meanSquaredError, perImage } from './arithmetic/arithmetic.js';
 import type { GaussianDiffusion } from './gaussian.js';
+import type { DiffusionModel } from './losses.js';
 import { discretizedGaussianLogLikelihood, normalKl } from './likelihood.js';
 
 interface BoundTerm<T> {
@@ -39,6 +40,82 @@ export function vbTermsBpd<T>(
   });
   const nats = whereLess(step, 0.5, affine(mean(likelihood), -1), kl);
   return { vb: affine(nats, 1 / Math.LN2), predXStart: model.predXStart };
+}
+
+/** KL of q(x_T | x_0) from N(0, 1), the term that no model changes: bits per dimension, [B]. */
+export function priorBpd<T>(diffusion: GaussianDiffusion<T>, xStart: T): T {
+  const { arithmetic, numTimesteps } = diffusion;
+  const images = arithmetic.shape(xStart)[0]!;
+  const last = arithmetic.timesteps(new Int32Array(images).fill(numTimesteps - 1));
+  const zero = arithmetic.constant([0], [1]);
+  const kl = normalKl(arithmetic, diffusion.qMeanVariance(xStart, last), { mean: zero, logVariance: zero });
+  return arithmetic.affine(arithmetic.mean(kl), 1 / Math.LN2);
+}
+
+export interface BpdStepArgs<T> {
+  readonly model: DiffusionModel<T>;
+  readonly xStart: T;
+  readonly t: T;
+  /** Standard normal, as xStart. */
+  readonly noise: T;
+  /** True if absent. */
+  readonly clipDenoised?: boolean;
+}
+
+/** What is measured of each image at its t: [B] each. */
+export interface BpdStep<T> {
+  /** The term of the bound, bits per dimension. */
+  readonly vb: T;
+  /** Squared error of the predicted xStart, and of the eps that it implies. */
+  readonly xStartMse: T;
+  readonly epsMse: T;
+}
+
+/** One t of the bound's evaluation; traceable, so that one program serves every t. */
+export function bpdStep<T>(diffusion: GaussianDiffusion<T>, args: BpdStepArgs<T>): BpdStep<T> {
+  const { arithmetic } = diffusion;
+  const { model, xStart, t, noise, clipDenoised = true } = args;
+  const xT = diffusion.qSample(xStart, t, noise);
+  const output = model(xT, diffusion.modelTimesteps(t));
+  const { vb, predXStart } = vbTermsBpd(diffusion, { output, xStart, xT, t, clipDenoised });
+  const eps = diffusion.predictEpsFromXStart(xT, t, predXStart);
+  return {
+    vb,
+    xStartMse: meanSquaredError(arithmetic, predXStart, xStart),
+    epsMse: meanSquaredError(arithmetic, eps, noise),
+  };
+}
+
+/** The whole bound, and its parts by t. */
+export interface Bpd<T> {
+  /** Sum of the terms and the prior: bits per dimension, [B]. */
+  readonly total: T;
+  readonly prior: T;
+  /** steps[t] */
+  readonly steps: readonly BpdStep<T>[];
+}
+
+/**
+ * The bound on the negative log-likelihood of each image, every t in turn with noise of its own (eq. 5).
+ * @param args.noise standard normal like xStart, for each t
+ */
+export function calcBpdLoop<T>(
+  diffusion: GaussianDiffusion<T>,
+  { noise, ...args }: Omit<BpdStepArgs<T>, 't' | 'noise'> & { readonly noise: (t: number) => T },
+): Bpd<T> {
+  const { arithmetic, numTimesteps } = diffusion;
+  const images = arithmetic.shape(args.xStart)[0]!;
+  const steps: BpdStep<T>[] = [];
+  for (let t = numTimesteps - 1; t >= 0; t--) {
+    steps[t] = arithmetic.scope(() => {
+      const ts = arithmetic.timesteps(new Int32Array(images).fill(t));
+      return { ...bpdStep(diffusion, { ...args, t: ts, noise: noise(t) }) };
+    });
+  }
+  return arithmetic.scope(() => {
+    const prior = priorBpd(diffusion, args.xStart);
+    return { total: steps.reduce((sum, { vb }) => arithmetic.add(sum, vb), prior), prior, steps };
+  });
 }
 
 function indices(count: number): Float64Array {

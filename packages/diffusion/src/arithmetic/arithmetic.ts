@@ -7,48 +7,50 @@
  * rounded before the last moment.
  */
 export interface Arithmetic<T> {
-  shape(a: T): readonly number[];
-  constant(values: ArrayLike<number>, shape: readonly number[]): T;
+  readonly shape: (a: T) => readonly number[];
+  readonly constant: (values: ArrayLike<number>, shape: readonly number[]) => T;
   /** Integers [B], as a model takes them for `t`: int32 on a device. */
-  timesteps(values: ArrayLike<number>): T;
+  readonly timesteps: (values: ArrayLike<number>) => T;
 
   /** table[t]: [B] -> [B]. */
-  lookup(table: ArrayLike<number>, t: T): T;
+  readonly lookup: (table: ArrayLike<number>, t: T) => T;
   /** vector[index]: [n] -> [1], which broadcasts against anything. */
-  element(vector: T, index: number): T;
-  reshape(a: T, shape: readonly number[]): T;
+  readonly element: (vector: T, index: number) => T;
+  readonly reshape: (a: T, shape: readonly number[]) => T;
   /** The first image of `a`, repeated for the whole batch. */
-  repeatFirst(a: T): T;
+  readonly repeatFirst: (a: T) => T;
   /** The two halves of the last axis. */
-  halves(a: T): [T, T];
+  readonly halves: (a: T) => [T, T];
   /** Joined on the last axis. */
-  join(a: T, b: T): T;
+  readonly join: (a: T, b: T) => T;
 
-  add(a: T, b: T): T;
-  sub(a: T, b: T): T;
-  mul(a: T, b: T): T;
-  div(a: T, b: T): T;
-  minimum(a: T, b: T): T;
-  maximum(a: T, b: T): T;
+  readonly add: (a: T, b: T) => T;
+  readonly sub: (a: T, b: T) => T;
+  readonly mul: (a: T, b: T) => T;
+  readonly div: (a: T, b: T) => T;
+  readonly minimum: (a: T, b: T) => T;
+  readonly maximum: (a: T, b: T) => T;
   /** scale * a + offset */
-  affine(a: T, scale: number, offset?: number): T;
-  clip(a: T, low: number, high: number): T;
-  exp(a: T): T;
-  log(a: T): T;
-  sqrt(a: T): T;
-  tanh(a: T): T;
-  abs(a: T): T;
+  readonly affine: (a: T, scale: number, offset?: number) => T;
+  readonly clip: (a: T, low: number, high: number) => T;
+  readonly exp: (a: T) => T;
+  readonly log: (a: T) => T;
+  readonly sqrt: (a: T) => T;
+  readonly tanh: (a: T) => T;
+  readonly abs: (a: T) => T;
   /** a < bound ? whenTrue : whenFalse. Both branches are evaluated and differentiated: both must be finite. */
-  whereLess(a: T, bound: number, whenTrue: T, whenFalse: T): T;
+  readonly whereLess: (a: T, bound: number, whenTrue: T, whenFalse: T) => T;
 
   /** Mean of each image over all its values: [B, ...] -> [B]. */
-  mean(a: T): T;
+  readonly mean: (a: T) => T;
   /** The q-quantile of each image's values, linear between order statistics: [B, ...] -> [B]. */
-  quantile(a: T, q: number): T;
+  readonly quantile: (a: T, q: number) => T;
   /** `a`, through which no gradient flows. */
-  stopGradient(a: T): T;
+  readonly stopGradient: (a: T) => T;
+  /** Gives back the memory of a value that nobody will read again. */
+  readonly free: (a: T) => void;
   /** Runs `body` and frees what it allocated, except its result. */
-  scope<R>(body: () => R): R;
+  readonly scope: <R>(body: () => R) => R;
 }
 
 /** A value for each image, made to broadcast over images of `like`: [B] -> [B, 1, 1, 1]. */

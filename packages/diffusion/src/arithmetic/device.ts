@@ -49,6 +49,7 @@ export const device: Arithmetic<tf.Tensor> = {
       value: tf.clone(x as tf.Tensor),
       gradFunc: (dy: tf.Tensor | tf.Tensor[]) => tf.zerosLike(dy as tf.Tensor),
     }))(a),
+  free: (a) => a.dispose(),
   scope: (body) => tf.tidy(body as () => tf.TensorContainer) as ReturnType<typeof body>,
 };
 

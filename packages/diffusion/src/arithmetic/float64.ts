@@ -32,6 +32,7 @@ export const float64: Arithmetic<NDArray> = {
   mean: (a) => perRow(a, (row) => row.reduce((sum, x) => sum + x, 0) / row.length),
   quantile: (a, q) => perRow(a, (row) => quantileOf(row, q)),
   stopGradient: (a) => a,
+  free: () => {},
   scope: (body) => body(),
 };
 

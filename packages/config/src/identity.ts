@@ -13,12 +13,15 @@ export interface IdentityFacts {
   readonly datasetHash: string;
   /** Kind and version of the engine that `auto` became. */
   readonly engine: string;
+  /** Images are imageSize x imageSize, also where data.size is 0. */
+  readonly imageSize: number;
 }
 
 export function identityOf(config: RunConfig, facts: IdentityFacts): Identity {
   const identity: Record<string, unknown> = {};
   for (const [path, leaf] of LEAVES) if (leaf.role === 'identity') identity[path] = valueAt(config, path);
-  return { ...identity, 'facts.datasetHash': facts.datasetHash, 'facts.engine': facts.engine };
+  for (const [name, value] of Object.entries(facts)) identity[`facts.${name}`] = value;
+  return identity;
 }
 
 /** sha256 (hex) over the identity's JSON, keys sorted. */

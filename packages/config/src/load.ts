@@ -11,6 +11,8 @@ registerFormats();
 export interface LoadOptions {
   /** YAML file; absent: defaults, environment and `set` alone. */
   readonly file?: string;
+  /** YAML instead of a file, e.g. as a checkpoint carries it. */
+  readonly yaml?: string;
   /** `path=value` pairs, the value read as YAML; they win over everything else. */
   readonly set?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -20,9 +22,10 @@ export interface LoadOptions {
  * The resolved, frozen run: defaults, then the file, then the environment (`DDPM_...`), then `set`.
  * @throws DDPM_ERR_CONFIG_MISSING, _SYNTAX, _UNKNOWN_KEY, _VALUE: each names file, line and setting
  */
-export function loadConfig({ file, set = [], env = process.env }: LoadOptions): RunConfig {
+export function loadConfig({ file, yaml, set = [], env = process.env }: LoadOptions): RunConfig {
   const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
-  if (file !== undefined) applyFile(config, file);
+  if (file !== undefined) applyYaml(config, readText(file), file);
+  if (yaml !== undefined) applyYaml(config, yaml, 'the recorded config');
   for (const path of LEAVES.keys()) {
     const value = env[envName(path)];
     if (value !== undefined)
@@ -38,9 +41,9 @@ export function loadConfig({ file, set = [], env = process.env }: LoadOptions): 
   return freeze(settled);
 }
 
-function applyFile(config: convict.Config<RunConfig>, file: string): void {
+function applyYaml(config: convict.Config<RunConfig>, text: string, file: string): void {
   const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines });
   const broken = document.errors[0];
   if (broken) {
     throw fleetError('DDPM_ERR_CONFIG_SYNTAX', {

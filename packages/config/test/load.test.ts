@@ -13,7 +13,7 @@ import {
   loadConfig,
 } from '../src/index.js';
 
-const facts = { datasetHash: 'd', engine: 'e' };
+const facts = { datasetHash: 'd', engine: 'e', imageSize: 16 };
 
 function file(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'ddpm-config-')), 'run.yaml');

@@ -2,3 +2,4 @@ export { Denoiser, type DenoiserOptions, type Guidance, type TrainedModel } from
 export { encodeNpy } from './npy.js';
 export { gridPng, squareColumns, toBytes, type Pictures } from './pictures/grid.js';
 export { sample, type SampleRequest } from './sample.js';
+export { exportSafetensors } from './export/safetensors.js';

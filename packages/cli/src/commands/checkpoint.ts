@@ -78,7 +78,7 @@ async function inspect(text: string, flags: Json): Promise<void> {
   for (const [name, value] of Object.entries({ step: info.globalStep, size: bytes(info.sizeBytes), ...facts })) {
     print(`${name.padEnd(14)}  ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   }
-  print(`files           ${rest.files.map((file) => file.name).join(', ')}`);
+  print(`files           ${rest.files.map((file) => file.path).join(', ')}`);
   print(`identity        ${Object.keys(identity).length} settings; all with --json`);
   print(`config          ${configYaml.split('\n').length} lines; all with --json`);
 }

@@ -47,7 +47,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
     throw fleetError('DDPM_ERR_DATA_HELD_OUT', { heldOut: config.data.heldOut, size: dataset.size });
   }
   const layout = makeLayout(specs);
-  const facts = { datasetHash: dataset.hash, engine: `${engine.kind} ${engine.version}` };
+  const facts = { datasetHash: dataset.hash, engine: `${engine.kind} ${engine.version}`, imageSize: image.size };
   const identity = identityOf(config, facts);
   const record: RunRecord = {
     runId: randomUUID(),

@@ -254,6 +254,10 @@ const table = {
     exitCode: 2,
     message: 'cannot listen on {address} ({reason}). Give an address of this host.',
   },
+  DDPM_ERR_COMPUTE_DIED: {
+    exitCode: 1,
+    message: 'the compute thread of this worker died: {reason}. The run goes on with the other workers.',
+  },
   // launcher, cli
   DDPM_ERR_RUN_MISSING: {
     exitCode: 2,

@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises';
+import { loadConfig } from '@ddpm-fleet/config';
+import { openDataset, type Dataset } from '@ddpm-fleet/data';
+import { gridPng } from '@ddpm-fleet/inference';
+import { Command } from 'commander';
+import { collect, jsonOption, positiveInteger } from '../options.js';
+import { note, print, printJson } from '../output.js';
+
+interface InspectFlags {
+  readonly set: string[];
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly count: number;
+}
+
+export function dataCommand(): Command {
+  const data = new Command('data').description('look at a data set before training on it');
+  data
+    .command('inspect')
+    .description('decode a data set once and say what it is: images, size, classes, hash, licence')
+    .argument('<config>', 'YAML file with a data section')
+    .option('--set <path=value>', 'override a setting, e.g. data.path=/data/faces', collect, [])
+    .option('--out <file>', 'also write a grid of the first images as PNG')
+    .option('--count <n>', 'images in that grid', positiveInteger, 64)
+    .addOption(jsonOption())
+    .action(inspect);
+  data
+    .command('prepare')
+    .description('decode a data set into the cache, so that launches start at once')
+    .argument('<config>', 'YAML file with a data section')
+    .option('--set <path=value>', 'override a setting', collect, [])
+    .action(async (file: string, flags: { set: string[] }) => inspect(file, { ...flags, count: 0 }));
+  return data;
+}
+
+async function inspect(file: string, flags: InspectFlags): Promise<void> {
+  const config = loadConfig({ file, set: flags.set });
+  const dataset = await openDataset(config.data, {
+    onNotice: note,
+    onProgress: (done, total) => {
+      if (done % 10_000 === 0 && done > 0) note(`decoded ${done} of ${total}`);
+    },
+  });
+  try {
+    if (flags.out) await writeGrid(dataset, flags.out, flags.count);
+    const facts = factsOf(dataset, config.data.heldOut);
+    if (flags.json) printJson(facts);
+    else for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(10)}  ${text(value)}`);
+  } finally {
+    await dataset.close();
+  }
+}
+
+function factsOf(dataset: Dataset, heldOut: number): Record<string, unknown> {
+  const { name, size, imageSize, channels, classNames, hash, licence, skipped } = dataset;
+  const all = Uint32Array.from({ length: size }, (_, i) => i);
+  const labels = dataset.labels(all);
+  const classes = labels && Object.fromEntries(classNames.map((label, k) => [label, count(labels, k)]));
+  return { name, images: size, heldOut, imageSize, channels, classes, hash, licence, skipped };
+}
+
+function count(labels: Int32Array, label: number): number {
+  return labels.reduce((sum, one) => sum + (one === label ? 1 : 0), 0);
+}
+
+function text(value: unknown): string {
+  if (value === undefined) return '-';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+async function writeGrid(dataset: Dataset, out: string, wanted: number): Promise<void> {
+  const { imageSize: size, channels } = dataset;
+  const shown = Math.min(wanted, dataset.size);
+  const pixels = new Uint8Array(shown * size * size * channels);
+  await dataset.read(
+    Uint32Array.from({ length: shown }, (_, i) => i),
+    pixels,
+  );
+  await writeFile(out, await gridPng({ pixels, count: shown, size, channels }));
+  note(`grid of ${shown} images: ${out}`);
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { checkpointCommand } from './checkpoint.js';
+import { dataCommand } from './data.js';
+import { doctorCommand } from './doctor.js';
+import { engineCommand } from './engine.js';
+import { exportCommand } from './export.js';
+import { launchCommand } from './launch.js';
+import { sampleCommand } from './sample.js';
+import { statusCommand } from './status.js';
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly (() => Command)[] = [
+  launchCommand,
+  statusCommand,
+  checkpointCommand,
+  exportCommand,
+  sampleCommand,
+  dataCommand,
+  engineCommand,
+  doctorCommand,
+];

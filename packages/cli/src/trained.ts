@@ -1,0 +1,55 @@
+import { loadConfig, type RunConfig } from '@ddpm-fleet/config';
+import type { LoadedWeights } from '@ddpm-fleet/checkpoint';
+import { fleetError } from '@ddpm-fleet/core';
+import type { TrainedModel } from '@ddpm-fleet/inference';
+import { note } from './output.js';
+import { findTarget } from './target.js';
+
+export interface Trained {
+  readonly model: TrainedModel;
+  readonly loaded: LoadedWeights;
+  /** `raw` or `ema-0.9999`. */
+  readonly weightsName: string;
+}
+
+/**
+ * Weights with the config that they were trained with, both from the checkpoint.
+ * @param weights `raw`, `ema-0.9999`, or absent for the first EMA of the config
+ * @throws DDPM_ERR_RUN_MISSING, DDPM_ERR_CHECKPOINT_*, DDPM_ERR_WEIGHTS_NAME
+ */
+export async function loadTrained(target: string, weights: string | undefined): Promise<Trained> {
+  const { store, which } = findTarget(target);
+  const config = await configOf(store, which);
+  const name = weights ?? (config.ema.decays.length ? `ema-${config.ema.decays[0]}` : 'raw');
+  const loaded = await store.loadWeights(which, weightsOf(name));
+  for (const { name: bad, problem } of loaded.skipped) note(`warning: ${bad} cannot be used (${problem})`);
+  return { model: modelOf(loaded, config), loaded, weightsName: name };
+}
+
+async function configOf(store: ReturnType<typeof findTarget>['store'], which: number | 'newest'): Promise<RunConfig> {
+  const infos = await store.list();
+  const info = infos.find((one) => one.manifest && (which === 'newest' || one.globalStep === which));
+  if (!info?.manifest) throw fleetError('DDPM_ERR_CHECKPOINT_NONE', { location: store.location });
+  return loadConfig({ yaml: info.manifest.meta.configYaml, env: {} });
+}
+
+function weightsOf(name: string): 'raw' | number {
+  if (name === 'raw') return 'raw';
+  const decay = /^ema-([\d.e-]+)$/.exec(name)?.[1];
+  if (decay === undefined) throw fleetError('DDPM_ERR_WEIGHTS_NAME', { name });
+  return Number(decay);
+}
+
+function modelOf(loaded: LoadedWeights, config: RunConfig): TrainedModel {
+  return {
+    config,
+    image: { size: imageSizeOf(loaded, config), channels: config.data.channels },
+    layout: loaded.layout,
+    weights: loaded.values,
+  };
+}
+
+/** `data.size` 0 means the files' own size, which the identity's facts record. */
+function imageSizeOf(loaded: LoadedWeights, config: RunConfig): number {
+  return config.data.size || Number(loaded.meta.identity['facts.imageSize']);
+}

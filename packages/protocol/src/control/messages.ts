@@ -165,8 +165,8 @@ export const MESSAGES = {
       skipped: Type.Boolean(),
       /** True: answer with the FINGERPRINT of the state after this step. */
       fingerprint: Type.Boolean(),
-      /** The journal's line of this step, as written. */
-      line,
+      /** Every journal line since the last commit, as written; the last one is this step's. */
+      lines: Type.Array(line, { minItems: 1, maxItems: 4096 }),
     },
   ),
   STEP_ABORT: message(38, 'fromCoordinator', 'Forget these slots of this step (all, if none are named).', {

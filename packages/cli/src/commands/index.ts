@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
@@ -18,4 +19,5 @@ export const commands: readonly (() => Command)[] = [
   dataCommand,
   engineCommand,
   doctorCommand,
+  benchCommand,
 ];

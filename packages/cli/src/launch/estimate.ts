@@ -1,5 +1,6 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { ParamSpec } from '@ddpm-fleet/model';
+import { featureSize, levelsOf } from './featureSize.js';
 
 const FLOAT = 4;
 
@@ -45,12 +46,11 @@ function sizeOf(shape: readonly number[]): number {
 const MAPS_PER_CONVOLUTION = 5;
 
 function activationBytes(specs: readonly ParamSpec[], imageSize: number, batch: number): number {
-  const levels = 1 + Math.max(0, ...specs.map(({ name }) => Number(/^down_(\d+)\//.exec(name)?.[1] ?? 0)));
+  const levels = levelsOf(specs.map(({ name }) => name));
   let elements = 0;
   for (const { name, shape } of specs) {
     if (!name.endsWith('/W') || name.startsWith('temb/') || name.includes('temb_proj')) continue;
-    const level = name.startsWith('mid/') ? levels - 1 : Number(/^(?:down|up)_(\d+)\//.exec(name)?.[1] ?? 0);
-    elements += (imageSize >> level) ** 2 * shape.at(-1)!;
+    elements += featureSize(name, imageSize, levels) ** 2 * shape.at(-1)!;
   }
   return elements * MAPS_PER_CONVOLUTION * batch * FLOAT;
 }

@@ -289,6 +289,10 @@ const table = {
     message: 'there are no weights {name}. Write raw, or ema-DECAY with a decay of the config, e.g. ema-0.9999.',
   },
   DDPM_ERR_SAMPLE_CLASS: { exitCode: 2, message: '--class: {detail}.' },
+  DDPM_ERR_BENCH_PYTORCH: {
+    exitCode: 2,
+    message: '--pytorch {python}: it cannot run the comparison ({detail}). Name a Python that has torch (pip install torch).',
+  },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {
     exitCode: 2,

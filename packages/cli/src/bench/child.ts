@@ -1,0 +1,30 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
+
+/** A process that answers each line it is sent with one line of JSON; only one such process works at a time. */
+export class BenchChild {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+
+  /** @param args of ddpm-fleet */
+  constructor(args: readonly string[], env: Record<string, string>) {
+    this.#child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env } });
+    this.#child.stderr.pipe(process.stderr);
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async answer<T>(line?: string): Promise<T> {
+    if (line !== undefined) this.#child.stdin.write(`${line}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error('the measuring process ended');
+    return JSON.parse(value as string) as T;
+  }
+
+  close(): void {
+    this.#child.stdin.end('end\n');
+    this.#child.kill();
+  }
+}

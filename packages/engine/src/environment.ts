@@ -39,6 +39,8 @@ export function engineEnvironment(options: EnvironmentOptions): Record<string, s
 function loaderPath({ dir, libraryDirs }: InstalledEngine): Record<string, string> {
   if (libraryDirs.length === 0) return {};
   const ours = libraryDirs.map((path) => resolve(dir, path));
-  const inherited = (process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((path) => path && !ours.includes(path));
+  const inherited = (process.env['LD_LIBRARY_PATH'] ?? '')
+    .split(delimiter)
+    .filter((path) => path && !ours.includes(path));
   return { LD_LIBRARY_PATH: [...ours, ...inherited].join(delimiter) };
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import { openTensorflow } from './backends/tensorflow/open.js';
 import { openWasm } from './backends/wasm/open.js';
+import { openCompiledEngine } from './compile/index.js';
 import { EagerEngine } from './eager/engine.js';
 import type { Engine, EngineOptions } from './engine.js';
 
@@ -23,7 +24,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 async function openOnTensorflow(options: EngineOptions): Promise<Engine> {
   if (!options.compiled) checked(options);
   const opened = await openTensorflow(options);
-  return new EagerEngine(tf, 'tensorflow', { ...opened.description, compiled: false });
+  if (options.compiled)
+    return openCompiledEngine({ binding: opened.backend.binding, description: opened.description });
+  return new EagerEngine(tf, 'tensorflow', opened.description);
 }
 
 function fallBack(options: EngineOptions, reason: string): Promise<Engine> {

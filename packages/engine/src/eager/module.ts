@@ -87,7 +87,9 @@ export class EagerModule implements Module {
       const { shape } = this.#variable(name);
       if (tensor.dtype !== 'float32' || tensor.shape.join() !== shape.join()) {
         const got = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
-        throw new RangeError(`${this.#spec.name}: ${program} assigns ${got} to ${name}, float32 [${shape.join(', ')}]`);
+        throw new RangeError(
+          `${this.#spec.name}: ${program} assigns ${got} to ${name}, float32 [${shape.join(', ')}]`,
+        );
       }
       clones[name] = this.#tf.clone(tensor);
     }

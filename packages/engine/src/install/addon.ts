@@ -65,7 +65,17 @@ function compileFlags(includeDir: string): string[] {
   const binding = join(packageDir('@tensorflow/tfjs-node-gpu'), 'binding');
   const sources = readdirSync(binding).filter((name) => name.endsWith('.cc'));
   const headers = join(packageDir('node-api-headers'), 'include');
-  const flags = ['-std=c++17', '-O2', '-fPIC', '-w', `-DNAPI_VERSION=${NAPI_VERSION}`, '-I', headers, '-I', includeDir];
+  const flags = [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-w',
+    `-DNAPI_VERSION=${NAPI_VERSION}`,
+    '-I',
+    headers,
+    '-I',
+    includeDir,
+  ];
   return [...flags, ...sources.map((name) => join(binding, name))];
 }
 

@@ -58,7 +58,8 @@ export function readInstalled(dir: string): InstalledEngine | undefined {
   } catch {
     return undefined;
   }
-  const fits = record.format === 1 && record.platform === thisPlatform() && record.tfjsVersion === TFJS_VERSION;
+  const fits =
+    record.format === 1 && record.platform === thisPlatform() && record.tfjsVersion === TFJS_VERSION;
   const addonPath = join(dir, record.addon ?? '');
   return fits && existsSync(addonPath) ? { ...record, dir, addonPath } : undefined;
 }
@@ -71,7 +72,9 @@ export function recordPath(dir: string): string {
 export function installedEngines(): InstalledEngine[] {
   const dir = enginesDir();
   const names = existsSync(dir) ? readdirSync(dir).filter((name) => name.startsWith('tensorflow-')) : [];
-  const engines = names.map((name) => readInstalled(join(dir, name))).filter((engine) => engine !== undefined);
+  const engines = names
+    .map((name) => readInstalled(join(dir, name)))
+    .filter((engine) => engine !== undefined);
   return engines.sort((a, b) => rank(b) - rank(a));
 }
 

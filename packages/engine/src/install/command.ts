@@ -29,7 +29,12 @@ export function runCommand(
       resolve({ code: -1, stdout, stderr: error.message, missing: error.code === 'ENOENT' }),
     );
     child.on('close', (code, signal) =>
-      resolve({ code: code ?? -1, stdout, stderr: signal ? `${stderr}\nended by ${signal}` : stderr, missing: false }),
+      resolve({
+        code: code ?? -1,
+        stdout,
+        stderr: signal ? `${stderr}\nended by ${signal}` : stderr,
+        missing: false,
+      }),
     );
   });
 }

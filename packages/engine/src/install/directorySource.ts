@@ -16,7 +16,8 @@ export function directorySource(dir: string): Source {
   const libraryDir = [root, join(root, 'lib')].find((at) => libraryNames(at).length > 0);
   const includeDir = join(root, 'include');
   if (!libraryDir) return refuse(root, 'it holds no libtensorflow_cc or libtensorflow library');
-  if (!existsSync(join(includeDir, 'tensorflow/c/c_api.h'))) return refuse(root, 'it has no include/tensorflow/c/c_api.h');
+  if (!existsSync(join(includeDir, 'tensorflow/c/c_api.h')))
+    return refuse(root, 'it has no include/tensorflow/c/c_api.h');
   const version = versionOf(root, libraryDir);
   if (!version) return refuse(root, 'its version cannot be told');
   const variant = variantOf(root);
@@ -37,15 +38,24 @@ function libraryNames(dir: string): string[] {
 
 /** From the wheel's metadata beside it, the headers, or the name of the file that a library link points to. */
 function versionOf(root: string, libraryDir: string): string | undefined {
-  const info = readdirSync(dirname(root)).map((name) => /^tensorflow(?:_cpu|_gpu|_macos)?-(\d[^-]*)\.dist-info$/.exec(name)?.[1]);
-  const fromInfo = basename(root) === 'tensorflow' ? info.find((version) => version !== undefined) : undefined;
-  return fromInfo ?? versionInHeader(join(root, 'include/tensorflow/core/public/version.h')) ?? versionInName(libraryDir);
+  const info = readdirSync(dirname(root)).map(
+    (name) => /^tensorflow(?:_cpu|_gpu|_macos)?-(\d[^-]*)\.dist-info$/.exec(name)?.[1],
+  );
+  const fromInfo =
+    basename(root) === 'tensorflow' ? info.find((version) => version !== undefined) : undefined;
+  return (
+    fromInfo ??
+    versionInHeader(join(root, 'include/tensorflow/core/public/version.h')) ??
+    versionInName(libraryDir)
+  );
 }
 
 function versionInHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const text = readFileSync(path, 'utf8');
-  const parts = ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp(`define TF_${part}_VERSION (\\d+)`).exec(text)?.[1]);
+  const parts = ['MAJOR', 'MINOR', 'PATCH'].map(
+    (part) => new RegExp(`define TF_${part}_VERSION (\\d+)`).exec(text)?.[1],
+  );
   return parts.every((part) => part !== undefined) ? parts.join('.') : undefined;
 }
 
@@ -79,12 +89,20 @@ async function copyLibraries(found: Found, staging: string, say: OnProgress): Pr
     progress.update((done += statSync(path).size));
   }
   const loaderDirs = found.variant === 'cuda' ? cudaLibrariesBeside(found.root) : [];
-  return { includeDir: found.includeDir, libraryDir: 'tensorflow', libraries: found.names, loaderDirs, removeAfter: [] };
+  return {
+    includeDir: found.includeDir,
+    libraryDir: 'tensorflow',
+    libraries: found.names,
+    loaderDirs,
+    removeAfter: [],
+  };
 }
 
 /** The CUDA packages that pip put beside TensorFlow: `site-packages/nvidia/<library>/lib`. */
 function cudaLibrariesBeside(root: string): string[] {
   const nvidia = join(dirname(root), 'nvidia');
   if (!existsSync(nvidia)) return [];
-  return readdirSync(nvidia).map((name) => join(nvidia, name, 'lib')).filter((dir) => existsSync(dir));
+  return readdirSync(nvidia)
+    .map((name) => join(nvidia, name, 'lib'))
+    .filter((dir) => existsSync(dir));
 }

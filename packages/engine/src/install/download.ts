@@ -17,9 +17,21 @@ interface WheelChoice {
 }
 
 const CHOICES: Record<string, WheelChoice> = {
-  'linux-x64/cpu': { requirement: 'tensorflow-cpu', platformTag: 'manylinux_2_27_x86_64', sizeBytes: 274_000_871 },
-  'linux-x64/cuda': { requirement: 'tensorflow', platformTag: 'manylinux_2_27_x86_64', sizeBytes: 572_611_111 },
-  'linux-arm64/cpu': { requirement: 'tensorflow', platformTag: 'manylinux_2_27_aarch64', sizeBytes: 281_946_471 },
+  'linux-x64/cpu': {
+    requirement: 'tensorflow-cpu',
+    platformTag: 'manylinux_2_27_x86_64',
+    sizeBytes: 274_000_871,
+  },
+  'linux-x64/cuda': {
+    requirement: 'tensorflow',
+    platformTag: 'manylinux_2_27_x86_64',
+    sizeBytes: 572_611_111,
+  },
+  'linux-arm64/cpu': {
+    requirement: 'tensorflow',
+    platformTag: 'manylinux_2_27_aarch64',
+    sizeBytes: 281_946_471,
+  },
   'darwin-arm64/cpu': { requirement: 'tensorflow', platformTag: 'macosx_12_0_arm64', sizeBytes: 223_488_205 },
 };
 
@@ -31,7 +43,11 @@ export function wheelChoice(variant: EngineVariant): WheelChoice {
 }
 
 /** Downloads TensorFlow's wheel into `dir` with pip and returns its path. */
-export async function downloadTensorflow(variant: EngineVariant, dir: string, say: OnProgress): Promise<string> {
+export async function downloadTensorflow(
+  variant: EngineVariant,
+  dir: string,
+  say: OnProgress,
+): Promise<string> {
   const { requirement, platformTag, sizeBytes } = wheelChoice(variant);
   const wanted = `${requirement}==${TENSORFLOW_VERSION}`;
   const [wheel] = await pipDownload([wanted], [platformTag], dir, sizeBytes, say);
@@ -75,12 +91,29 @@ async function runPip(
   partial: string,
   what: string,
 ): Promise<void> {
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--no-input'];
-  args.push('--progress-bar', 'off', '--python-version', WHEEL_PYTHON, '--dest', wheels, ...platformTags.flatMap((tag) => ['--platform', tag]));
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--disable-pip-version-check',
+    '--no-input',
+  ];
+  args.push(
+    '--progress-bar',
+    'off',
+    '--python-version',
+    WHEEL_PYTHON,
+    '--dest',
+    wheels,
+    ...platformTags.flatMap((tag) => ['--platform', tag]),
+  );
   // pip's half-written file goes where this install is swept from, not into the machine's temporary directory.
   const env = { ...process.env, TMPDIR: partial };
   const result = await runCommand(program, [...args, ...requirements], { env });
   if (result.code === 0) return;
-  if (/No space left|Errno 28/.test(result.stderr)) throw Object.assign(new Error(lastLines(result)), { code: 'ENOSPC' });
+  if (/No space left|Errno 28/.test(result.stderr))
+    throw Object.assign(new Error(lastLines(result)), { code: 'ENOSPC' });
   throw fleetError('DDPM_ERR_ENGINE_DOWNLOAD', { what, detail: lastLines(result, 2) });
 }

@@ -55,7 +55,11 @@ export async function defaultVariant(): Promise<cache.EngineVariant> {
 }
 
 /** A named place, else an installed Python TensorFlow, else the wheel that pip fetches. */
-async function chooseSource(variant: cache.EngineVariant, from: string | undefined, say: OnProgress): Promise<Source> {
+async function chooseSource(
+  variant: cache.EngineVariant,
+  from: string | undefined,
+  say: OnProgress,
+): Promise<Source> {
   if (from !== undefined) return namedSource(from, variant);
   for (const { program, tensorflow } of await findPythons()) {
     if (!tensorflow || tensorflow.variant !== variant || !isAcceptedTensorflow(tensorflow.version)) continue;
@@ -74,14 +78,21 @@ async function namedSource(from: string, variant: cache.EngineVariant): Promise<
   return isAcceptedTensorflow(source.version) ? source : refuse(`it is TensorFlow ${source.version}`);
 }
 
-async function installFrom(source: Source, dir: string, force: boolean, say: OnProgress): Promise<cache.InstalledEngine> {
+async function installFrom(
+  source: Source,
+  dir: string,
+  force: boolean,
+  say: OnProgress,
+): Promise<cache.InstalledEngine> {
   const final = join(dir, cache.engineKey(source.version, source.variant));
   const there = force ? undefined : cache.readInstalled(final);
   if (there) return there;
   await requireCompiler();
   await requireSpace(dir, source.needBytes);
   say(`installing TensorFlow ${source.version} (${source.variant}) from ${source.description}`);
-  await publishWhole(final, (staging) => build(source, staging, say)).catch((error: unknown) => explain(error, dir, source));
+  await publishWhole(final, (staging) => build(source, staging, say)).catch((error: unknown) =>
+    explain(error, dir, source),
+  );
   const installed = cache.readInstalled(final);
   if (!installed) throw new Error(`${final} is not an engine after its install`);
   say(`installed in ${final} (${formatBytes(installed.sizeBytes)})`);
@@ -91,7 +102,11 @@ async function installFrom(source: Source, dir: string, force: boolean, say: OnP
 async function explain(error: unknown, dir: string, source: Source): Promise<never> {
   if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   const have = formatBytes(await freeBytes(dir));
-  throw fleetError('DDPM_ERR_ENGINE_SPACE', { dir, have, need: formatBytes(source.needBytes) }, { cause: error });
+  throw fleetError(
+    'DDPM_ERR_ENGINE_SPACE',
+    { dir, have, need: formatBytes(source.needBytes) },
+    { cause: error },
+  );
 }
 
 async function build(source: Source, staging: string, say: OnProgress): Promise<void> {
@@ -113,7 +128,11 @@ async function build(source: Source, staging: string, say: OnProgress): Promise<
   await writeFile(cache.recordPath(staging), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-async function recordOf(source: Source, libraryDirs: readonly string[], staging: string): Promise<cache.InstallRecord> {
+async function recordOf(
+  source: Source,
+  libraryDirs: readonly string[],
+  staging: string,
+): Promise<cache.InstallRecord> {
   return {
     format: 1,
     version: source.version,

@@ -20,7 +20,11 @@ const SILENT_MS = 60_000;
  * instant: what the lock guards must then waste work, not break.
  * @param onWait told once who holds it
  */
-export async function withLock<T>(path: string, onWait: (holder: string) => void, task: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  onWait: (holder: string) => void,
+  task: () => Promise<T>,
+): Promise<T> {
   const me: Holder = { pid: process.pid, host: hostname(), token: randomBytes(8).toString('hex') };
   let told = false;
   while (!(await tryTake(path, me))) {

@@ -38,7 +38,12 @@ export class Progress {
 }
 
 /** Runs `task`, saying every two seconds how long it has run; for tasks whose size nobody knows. */
-export async function withTicker<T>(what: string, say: OnProgress, usualSeconds: number, task: () => Promise<T>): Promise<T> {
+export async function withTicker<T>(
+  what: string,
+  say: OnProgress,
+  usualSeconds: number,
+  task: () => Promise<T>,
+): Promise<T> {
   const startedAt = performance.now();
   const timer = setInterval(() => {
     const seconds = Math.round((performance.now() - startedAt) / 1000);

@@ -22,7 +22,10 @@ const TIMEOUT_MS = 120_000;
  */
 export async function verifyEngine(engine: InstalledEngine): Promise<EngineProbe> {
   const env = { ...process.env, ...engineEnvironment({ threads: 1, engine }) };
-  const result = await runCommand(process.execPath, [PROBE, engine.addonPath], { env, timeoutMs: TIMEOUT_MS });
+  const result = await runCommand(process.execPath, [PROBE, engine.addonPath], {
+    env,
+    timeoutMs: TIMEOUT_MS,
+  });
   const line = result.stdout.split('\n').find((text) => text.startsWith('{'));
   if (result.code === 0 && line) return JSON.parse(line) as EngineProbe;
   throw fleetError('DDPM_ERR_ENGINE_VERIFY', { source: engine.source, detail: lastLines(result) });

@@ -16,7 +16,9 @@ export interface WheelName {
 }
 
 export function parseWheelName(path: string): WheelName | undefined {
-  const parts = basename(path).replace(/\.whl$/, '').split('-');
+  const parts = basename(path)
+    .replace(/\.whl$/, '')
+    .split('-');
   if (!path.endsWith('.whl') || parts.length < 5) return undefined;
   return { distribution: parts[0]!, version: parts[1]!, platformTag: parts.at(-1)! };
 }
@@ -61,13 +63,20 @@ export async function unpackWheel(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall) throw error;
     const detail = `it is not a whole wheel (${(error as Error).message})`;
-    throw fleetError('DDPM_ERR_ENGINE_SOURCE', { source: wheel, detail, platform: thisPlatform() }, { cause: error });
+    throw fleetError(
+      'DDPM_ERR_ENGINE_SOURCE',
+      { source: wheel, detail, platform: thisPlatform() },
+      { cause: error },
+    );
   } finally {
     zip?.close();
   }
 }
 
-async function chooseEntries(zip: ZipFile, place: (name: string) => string | undefined): Promise<[Entry, string][]> {
+async function chooseEntries(
+  zip: ZipFile,
+  place: (name: string) => string | undefined,
+): Promise<[Entry, string][]> {
   const chosen: [Entry, string][] = [];
   for await (const entry of zip.eachEntry()) {
     const path = entry.fileName.endsWith('/') ? undefined : place(entry.fileName);
@@ -99,6 +108,11 @@ export async function treeBytes(dir: string): Promise<number> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
   const sizes = entries
     .filter((entry) => entry.isFile())
-    .map((entry) => stat(join(entry.parentPath, entry.name)).then((found) => found.size, () => 0));
+    .map((entry) =>
+      stat(join(entry.parentPath, entry.name)).then(
+        (found) => found.size,
+        () => 0,
+      ),
+    );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

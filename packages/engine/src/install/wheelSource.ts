@@ -44,7 +44,12 @@ export function downloadSource(variant: EngineVariant): Source {
 const HEADER = /^tensorflow\/(include\/(?:tensorflow\/(?:c|core\/platform|tsl)|tsl|xla\/tsl)\/.*\.h)$/;
 const METADATA = /^tensorflow[^/]*\.dist-info\/METADATA$/;
 
-async function stageWheel(wheel: string, variant: EngineVariant, staging: string, say: OnProgress): Promise<Staged> {
+async function stageWheel(
+  wheel: string,
+  variant: EngineVariant,
+  staging: string,
+  say: OnProgress,
+): Promise<Staged> {
   await unpackWheel(wheel, staging, placeOf, say);
   const libraries = readdirSync(join(staging, 'tensorflow')).filter(isLibtensorflow);
   const loaderDirs = variant === 'cuda' ? await stageCudaLibraries(staging, say) : [];
@@ -66,14 +71,21 @@ function placeOf(name: string): string | undefined {
 /** Fetches the CUDA libraries that the wheel asks for in its `and-cuda` extra, except the compiler, which no kernel of ours needs. */
 async function stageCudaLibraries(staging: string, say: OnProgress): Promise<string[]> {
   const metadata = await readFile(join(staging, 'METADATA'), 'utf8');
-  const asked = [...metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);.*and-cuda/gm)].map((match) => match[1]!.trim());
+  const asked = [...metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);.*and-cuda/gm)].map((match) =>
+    match[1]!.trim(),
+  );
   const needed = asked.filter((requirement) => !requirement.startsWith('nvidia-cuda-nvcc'));
   const download = join(staging, 'download-cuda');
   const tags = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
   const wheels = await pipDownload(needed, tags, download, CUDA_WHEELS_BYTES, say);
   const dirs = new Set<string>();
   for (const wheel of wheels) {
-    const paths = await unpackWheel(wheel, staging, (name) => (/^nvidia\/[^/]+\/lib\/[^/]+\.so/.test(name) ? name : undefined), say);
+    const paths = await unpackWheel(
+      wheel,
+      staging,
+      (name) => (/^nvidia\/[^/]+\/lib\/[^/]+\.so/.test(name) ? name : undefined),
+      say,
+    );
     for (const path of paths) dirs.add(dirname(path));
     await rm(wheel);
   }

@@ -1,5 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { drawInt, drawNormal, drawUniform, imageAddress, pairToU64, type RandomAddress } from '@ddpm-fleet/core';
+import {
+  drawInt,
+  drawNormal,
+  drawUniform,
+  imageAddress,
+  pairToU64,
+  type RandomAddress,
+} from '@ddpm-fleet/core';
 import type { RandomAt, RandomOps } from '../engine.js';
 
 /** The addressed draws of the core, uploaded: for engines that run bodies op by op. */

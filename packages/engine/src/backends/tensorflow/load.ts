@@ -23,7 +23,9 @@ export function loadTensorflow(addonPath: string): Tensorflow {
     throw new Error(`this thread has loaded ${loaded.addonPath} already`);
   }
   restoreIsNullOrUndefined();
-  const tf = withAddonAt(addonPath, () => quietly(() => require('@tensorflow/tfjs-node-gpu') as typeof tfNode));
+  const tf = withAddonAt(addonPath, () =>
+    quietly(() => require('@tensorflow/tfjs-node-gpu') as typeof tfNode),
+  );
   const tensorflow = { tf, backend: tf.backend() as unknown as NodeJSKernelBackend };
   loaded = { addonPath, tensorflow };
   return tensorflow;

@@ -53,9 +53,11 @@ function load(installed: InstalledEngine): Tensorflow {
 function fixThreads(threads: number, engine: InstalledEngine): void {
   const wanted = String(threads);
   if (threadsOfProcess === undefined && isMainThread) {
-    for (const [name, value] of Object.entries(engineEnvironment({ threads, engine }))) process.env[name] ??= value;
+    for (const [name, value] of Object.entries(engineEnvironment({ threads, engine })))
+      process.env[name] ??= value;
   }
-  const actual = threadsOfProcess === undefined ? process.env['TF_NUM_INTRAOP_THREADS'] : String(threadsOfProcess);
+  const actual =
+    threadsOfProcess === undefined ? process.env['TF_NUM_INTRAOP_THREADS'] : String(threadsOfProcess);
   if (actual !== wanted) {
     const detail = `this process has ${actual ?? 'no fixed number of'} threads for it and ${wanted} were asked for`;
     const remedy = 'Spawn the process with engineEnvironment({ threads }) in its environment.';

@@ -11,7 +11,11 @@ import { loadWasm } from './load.js';
 export async function openWasm(options: EngineOptions, reason?: string): Promise<Engine> {
   const version = await loadWasm().catch((error: Error) => {
     const remedy = 'Reinstall the npm packages (npm ci), or use --engine tensorflow.';
-    throw fleetError('DDPM_ERR_ENGINE_LOAD', { kind: 'wasm', detail: error.message, remedy }, { cause: error });
+    throw fleetError(
+      'DDPM_ERR_ENGINE_LOAD',
+      { kind: 'wasm', detail: error.message, remedy },
+      { cause: error },
+    );
   });
   return new EagerEngine(tf, 'wasm', {
     kind: 'wasm',

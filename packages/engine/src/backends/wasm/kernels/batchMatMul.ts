@@ -18,7 +18,10 @@ export function batchMatMul(a: tf.Tensor, b: tf.Tensor, attrs: MatMulAttrs, plai
     const right = attrs.transposeB ? transposeLast(b) : b;
     const [m, k] = left.shape.slice(-2) as [number, number];
     const n = right.shape.at(-1)!;
-    const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(left.shape.slice(0, -2), right.shape.slice(0, -2));
+    const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(
+      left.shape.slice(0, -2),
+      right.shape.slice(0, -2),
+    );
     const lefts = matrices(left, m, k);
     const rights = matrices(right, k, n);
     const products: tf.Tensor2D[] = [];

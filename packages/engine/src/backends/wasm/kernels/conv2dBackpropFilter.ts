@@ -41,7 +41,12 @@ function window(padded: tf.Tensor4D, kh: number, kw: number, conv: tf.backend_ut
       : tf.stridedSlice(
           padded,
           [0, 0, kh, kw],
-          [inChannels, batchSize, kh + (outHeight - 1) * strideHeight + 1, kw + (outWidth - 1) * strideWidth + 1],
+          [
+            inChannels,
+            batchSize,
+            kh + (outHeight - 1) * strideHeight + 1,
+            kw + (outWidth - 1) * strideWidth + 1,
+          ],
           [1, 1, strideHeight, strideWidth],
         );
   return tf.reshape(taken, [inChannels, batchSize * outHeight * outWidth]) as tf.Tensor2D;

@@ -18,7 +18,13 @@ export function conv2dBackpropInput(
   attrs: InputAttrs,
 ): tf.Tensor4D | undefined {
   const conv = convGeometry(attrs.inputShape, filter.shape, attrs);
-  const height = paddingOf(conv.filterHeight, conv.padInfo.top, conv.inHeight, conv.outHeight, conv.strideHeight);
+  const height = paddingOf(
+    conv.filterHeight,
+    conv.padInfo.top,
+    conv.inHeight,
+    conv.outHeight,
+    conv.strideHeight,
+  );
   const width = paddingOf(conv.filterWidth, conv.padInfo.left, conv.inWidth, conv.outWidth, conv.strideWidth);
   if ([...height, ...width].some((pad) => pad < 0)) return undefined;
   return tf.tidy(() => {
@@ -29,7 +35,13 @@ export function conv2dBackpropInput(
 }
 
 /** Padding before and after the spread dy, so that its convolution has `inSize` outputs. */
-function paddingOf(filter: number, padBefore: number, inSize: number, outSize: number, stride: number): [number, number] {
+function paddingOf(
+  filter: number,
+  padBefore: number,
+  inSize: number,
+  outSize: number,
+  stride: number,
+): [number, number] {
   const spread = (outSize - 1) * stride + 1;
   const before = filter - 1 - padBefore;
   return [before, inSize + filter - 1 - spread - before];

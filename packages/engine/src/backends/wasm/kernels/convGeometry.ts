@@ -14,7 +14,8 @@ export function convGeometry(
   filterShape: readonly number[],
   { strides, pad, dataFormat, dimRoundingMode }: ConvGradientAttrs,
 ): tf.backend_util.Conv2DInfo {
-  if (dataFormat !== 'NHWC') throw new Error(`the wasm engine has no gradient of a ${dataFormat} convolution`);
+  if (dataFormat !== 'NHWC')
+    throw new Error(`the wasm engine has no gradient of a ${dataFormat} convolution`);
   const input = inputShape as [number, number, number, number];
   const filter = filterShape as [number, number, number, number];
   return tf.backend_util.computeConv2DInfo(input, filter, strides, 1, pad, dimRoundingMode, false);

@@ -13,22 +13,37 @@ export function registerTrainingKernels(): void {
     kernelName: tf.Conv2DBackpropFilter,
     backendName: BACKEND,
     kernelFunc: ({ inputs, attrs }) =>
-      conv2dBackpropFilter(inputs['x'] as tf.Tensor4D, inputs['dy'] as tf.Tensor4D, attrs as unknown as FilterAttrs),
+      conv2dBackpropFilter(
+        inputs['x'] as tf.Tensor4D,
+        inputs['dy'] as tf.Tensor4D,
+        attrs as unknown as FilterAttrs,
+      ),
   });
   replace(tf.Conv2DBackpropInput, (original) => (args) => {
     const { dy, filter } = args.inputs as { dy: tf.Tensor4D; filter: tf.Tensor4D };
-    return conv2dBackpropInput(args.backend, dy, filter, args.attrs as unknown as InputAttrs) ?? original(args);
+    return (
+      conv2dBackpropInput(args.backend, dy, filter, args.attrs as unknown as InputAttrs) ?? original(args)
+    );
   });
   replace(tf.Slice, () => ({ inputs, backend, attrs }) => {
     const { begin, size } = attrs as unknown as tf.SliceAttrs;
     return slice(backend, inputs['x']!, begin, size);
   });
-  replace(tf.Tile, () => ({ inputs, backend, attrs }) => tile(backend, inputs['x']!, attrs!['reps'] as number[]));
+  replace(
+    tf.Tile,
+    () =>
+      ({ inputs, backend, attrs }) =>
+        tile(backend, inputs['x']!, attrs!['reps'] as number[]),
+  );
   replace(tf.BatchMatMul, (original) => (args) => {
     const { a, b } = args.inputs as { a: tf.Tensor; b: tf.Tensor };
     const attrs = args.attrs as unknown as MatMulAttrs;
     const plain = (left: tf.TensorInfo, right: tf.TensorInfo): tf.TensorInfo =>
-      original({ ...args, inputs: { a: left, b: right }, attrs: { transposeA: false, transposeB: false } }) as tf.TensorInfo;
+      original({
+        ...args,
+        inputs: { a: left, b: right },
+        attrs: { transposeA: false, transposeB: false },
+      }) as tf.TensorInfo;
     if (isPlain(a, b, attrs)) return plain(a, b);
     return batchMatMul(a, b, attrs, (left, right) => asTensor(plain(left, right)));
   });

@@ -2,8 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { onHeap } from './heap.js';
 
 /** Copies a block of a tensor run by run. The backend's own kernel reads the whole tensor out first, however small the slice. */
-export function slice(backend: unknown, x: tf.TensorInfo, begin: number | number[], size: number | number[]): tf.TensorInfo {
-  const [start, extent] = tf.slice_util.parseSliceParams({ shape: x.shape, rank: x.shape.length } as tf.Tensor, begin, size);
+export function slice(
+  backend: unknown,
+  x: tf.TensorInfo,
+  begin: number | number[],
+  size: number | number[],
+): tf.TensorInfo {
+  const [start, extent] = tf.slice_util.parseSliceParams(
+    { shape: x.shape, rank: x.shape.length } as tf.Tensor,
+    begin,
+    size,
+  );
   const { out, to, from } = onHeap(backend, x, extent);
   const strides = stridesOf(x.shape);
   const run = runOf(x.shape, extent);
@@ -31,7 +40,12 @@ function runOf(shape: readonly number[], extent: readonly number[]): { axis: num
 }
 
 /** Counts `index` up by one, row-major, and returns the offset that it then has. */
-function advance(index: number[], outer: readonly number[], strides: readonly number[], offset: number): number {
+function advance(
+  index: number[],
+  outer: readonly number[],
+  strides: readonly number[],
+  offset: number,
+): number {
   for (let axis = outer.length - 1; axis >= 0; axis--) {
     index[axis]!++;
     offset += strides[axis]!;

@@ -24,7 +24,8 @@ export function tile(backend: unknown, x: tf.TensorInfo, reps: readonly number[]
         written += w;
       }
     }
-    for (let copy = 1; copy < reps[axis]!; copy++) to.copyWithin(offset + copy * written, offset, offset + written);
+    for (let copy = 1; copy < reps[axis]!; copy++)
+      to.copyWithin(offset + copy * written, offset, offset + written);
     return [read, written * reps[axis]!];
   };
   fill(0, 0, 0);

@@ -26,3 +26,4 @@ export type {
   Verdict,
   WrittenShare,
 } from './store.js';
+export { AsyncSaver, type Ownership, type PendingSave, type Saved, type SaverOptions } from './asyncSaver.js';

@@ -74,7 +74,7 @@ export function decodeManifest(bytes: Buffer, name: string): Manifest {
   const found = sha256(bytes.subarray(0, at));
   if (found !== stated) throw new Error(`manifest.json: its sha256 is ${found}, it states ${stated}`);
   const manifest = JSON.parse(bytes.toString()) as Manifest;
-  if (manifest.format !== FORMAT) throw new Error(`manifest.json: its format is ${manifest.format}`);
+  if (manifest.format !== FORMAT) throw new Error('manifest.json: it is of something else');
   if (manifest.formatVersion !== FORMAT_VERSION) {
     const found = manifest.formatVersion;
     throw fleetError('DDPM_ERR_CHECKPOINT_VERSION', { name, found, supported: FORMAT_VERSION });

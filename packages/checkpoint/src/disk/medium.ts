@@ -113,8 +113,9 @@ export class DiskMedium implements Medium {
     return sizes;
   }
 
-  read(entry: Entry, path: string): AsyncIterable<Uint8Array> {
-    return readFile(this.#fs, join(this.location, entry.name, path), new Uint8Array(READ_BYTES));
+  read(entry: Entry, path: string, sizeBytes: number): AsyncIterable<Uint8Array> {
+    const piece = new Uint8Array(Math.min(READ_BYTES, sizeBytes + 1));
+    return readFile(this.#fs, join(this.location, entry.name, path), piece);
   }
 
   async remove(entry: Entry): Promise<void> {

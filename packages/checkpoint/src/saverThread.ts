@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { isFleetError, type ErrorCode } from '@ddpm-fleet/core';
+import type { Ticket } from './medium.js';
+import { openStore } from './openStore.js';
+import type { RetentionPolicy } from './retention.js';
+import type { Snapshot } from './state.js';
+import type { Saved } from './asyncSaver.js';
+import type { CheckpointStore, WrittenShare } from './store.js';
+
+/** What the saver asks of its thread, one at a time. */
+export type Job =
+  | { readonly kind: 'publish'; readonly snapshot: Snapshot; readonly retention: RetentionPolicy | undefined }
+  | { readonly kind: 'share'; readonly snapshot: Snapshot; readonly ticket: Ticket; readonly share: number };
+
+export type Answer =
+  | { readonly value: Saved | WrittenShare }
+  | { readonly error: { readonly code: ErrorCode | undefined; readonly message: string } };
+
+const port = parentPort!;
+const store = openStore(workerData as string);
+
+port.on('message', (job: Job) => {
+  void perform(job).then((answer) => port.postMessage(answer));
+});
+
+async function perform(job: Job): Promise<Answer> {
+  try {
+    if (job.kind === 'share') return { value: await store.writeShare(job.ticket, job.share, job.snapshot) };
+    const published = await store.publish(job.snapshot);
+    return { value: { ...published, ...(await prune(store, job.retention)) } };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { error: { code: isFleetError(error) ? error.code : undefined, message } };
+  }
+}
+
+/** A checkpoint that was published must not count as failed because an old one could not be removed. */
+async function prune(
+  store: CheckpointStore,
+  retention: RetentionPolicy | undefined,
+): Promise<Pick<Saved, 'pruned' | 'pruneProblem'>> {
+  if (!retention) return { pruned: [] };
+  try {
+    return { pruned: await store.prune(retention) };
+  } catch (error) {
+    return { pruned: [], pruneProblem: error instanceof Error ? error.message : String(error) };
+  }
+}

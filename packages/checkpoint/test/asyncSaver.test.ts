@@ -1,0 +1,106 @@
+import test from 'ava';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeLayout } from '@ddpm-fleet/core';
+import { sampleSnapshot } from '../src/conformance/sample.js';
+import { AsyncSaver, checkpointDigest, emptyLike, openStore, type Snapshot } from '../src/index.js';
+import { temporaryDirectory } from './support/directory.js';
+
+const BIG = makeLayout([{ name: 'W', shape: [1 << 18] }]);
+const digestOf = ({ state, layout }: Snapshot): string => checkpointDigest(state, layout);
+
+test('what is saved is the state at the call, though training changes it at once', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory);
+  const snapshot = sampleSnapshot(1, 'usual', BIG);
+  const digest = digestOf(snapshot);
+  const { done } = await saver.save(snapshot);
+  snapshot.state.params.fill(0);
+  t.is((await done).digest, digest);
+  t.is((await openStore(directory).load('newest')).digest, digest);
+  await saver.close();
+});
+
+test('saves go on one at a time: the next waits for the one before, and none is lost', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory);
+  const order: string[] = [];
+  const saves = [1, 2, 3].map(async (step) => {
+    const { done } = await saver.save(sampleSnapshot(step, 'usual', BIG));
+    order.push(`begun ${step}`);
+    await done;
+    order.push(`done ${step}`);
+  });
+  t.true(saver.busy);
+  await Promise.all(saves);
+  t.deepEqual(
+    order,
+    [1, 2, 3].flatMap((step) => [`begun ${step}`, `done ${step}`]),
+  );
+  t.false(saver.busy);
+  t.deepEqual(
+    (await openStore(directory).verify()).map(({ problem }) => problem),
+    [undefined, undefined, undefined],
+  );
+  await saver.close();
+});
+
+test('a state that is given is moved, not copied', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory);
+  const snapshot = sampleSnapshot(4, 'usual', BIG);
+  const digest = digestOf(snapshot);
+  const { done } = await saver.save(snapshot, 'give');
+  t.is(snapshot.state.params.length, 0);
+  t.is((await done).digest, digest);
+  await saver.close();
+});
+
+test('a state on shared memory is given as it is', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory);
+  const like = sampleSnapshot(5);
+  const state = emptyLike(like.state, (length) =>
+    new Float32Array(new SharedArrayBuffer(length * 4)).fill(2),
+  );
+  const saved = await saver.saveNow({ ...like, state }, 'give');
+  t.is(saved.digest, checkpointDigest(state, like.layout));
+  await saver.close();
+});
+
+test('retention removes old ones after each publish', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory, { retention: { keepLast: 2, keepEvery: 0, keepBest: 0 } });
+  for (const step of [1, 2, 3]) await saver.saveNow(sampleSnapshot(step));
+  t.deepEqual((await saver.saveNow(sampleSnapshot(4))).pruned, ['step-00000002']);
+  t.deepEqual(await readdir(directory), ['LATEST', 'step-00000003', 'step-00000004']);
+  await saver.close();
+});
+
+test('a save that fails says so, whether or not anyone waits for it, and the next one goes on', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const place = join(directory, 'checkpoints');
+  await writeFile(place, 'in the way');
+  const saver = new AsyncSaver(place);
+  const pending = await saver.save(sampleSnapshot(1));
+  await t.throwsAsync(saver.saveNow(sampleSnapshot(2)), {
+    code: 'DDPM_ERR_CHECKPOINT_WRITE',
+    message: /ENOTDIR/,
+  });
+  await rm(place);
+  t.is((await saver.saveNow(sampleSnapshot(3))).globalStep, 3);
+  await t.throwsAsync(pending.done, { code: 'DDPM_ERR_CHECKPOINT_WRITE', message: /step 1/ });
+  await saver.close();
+});
+
+test('several savers write shares of one state', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = openStore(directory);
+  const snapshot = sampleSnapshot(6);
+  const ticket = store.openTicket(6, 2);
+  const savers = [0, 1].map(() => new AsyncSaver(directory));
+  const pending = await Promise.all(savers.map((saver, share) => saver.saveShare(ticket, share, snapshot)));
+  await store.publishShares(ticket, await Promise.all(pending.map(({ done }) => done)));
+  t.deepEqual((await store.load('newest')).snapshot, snapshot);
+  await Promise.all(savers.map((saver) => saver.close()));
+});

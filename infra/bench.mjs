@@ -3,4 +3,8 @@
 import { join } from 'node:path';
 import { root, run } from './prepare.mjs';
 
-run('bench', process.execPath, [join(root, 'packages/cli/bin/ddpm-fleet.js'), 'bench', ...process.argv.slice(2)]);
+run('bench', process.execPath, [
+  join(root, 'packages/cli/bin/ddpm-fleet.js'),
+  'bench',
+  ...process.argv.slice(2),
+]);

@@ -1,5 +1,13 @@
 import { createServer } from 'node:net';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -20,7 +28,11 @@ const launch = (args: readonly string[], dir = scratch()): Promise<Finished> =>
   ddpmFleet(['launch', QUICKSTART, '--run-dir', join(dir, 'run'), ...args], { timeoutMs: 60_000 });
 
 test('unknown config key', async (t) => {
-  refused(t, await launch(['--set', 'model.channels=32']), /no setting model\.channels.*DDPM_ERR_CONFIG_UNKNOWN_KEY/s);
+  refused(
+    t,
+    await launch(['--set', 'model.channels=32']),
+    /no setting model\.channels.*DDPM_ERR_CONFIG_UNKNOWN_KEY/s,
+  );
 });
 
 test('negative batch', async (t) => {
@@ -36,7 +48,14 @@ test('a size the UNet cannot halve', async (t) => {
 });
 
 test('missing data', async (t) => {
-  const run = await launch(['--set', 'data.kind=idx', '--set', 'data.path=/nowhere/mnist', '--set', 'data.category=']);
+  const run = await launch([
+    '--set',
+    'data.kind=idx',
+    '--set',
+    'data.path=/nowhere/mnist',
+    '--set',
+    'data.category=',
+  ]);
   refused(t, run, /\/nowhere\/mnist/);
 });
 
@@ -47,7 +66,10 @@ test('truncated IDX', async (t) => {
   header.writeUInt32BE(100, 4);
   header.writeUInt32BE(16, 8);
   header.writeUInt32BE(16, 12);
-  writeFileSync(join(dir, 'train-images-idx3-ubyte.gz'), gzipSync(Buffer.concat([header, Buffer.alloc(5000)])));
+  writeFileSync(
+    join(dir, 'train-images-idx3-ubyte.gz'),
+    gzipSync(Buffer.concat([header, Buffer.alloc(5000)])),
+  );
   const run = await launch([
     ...['--set', 'data.kind=idx', '--set', `data.path=${dir}`, '--set', 'data.channels=1'],
     ...['--set', 'data.category='],
@@ -103,5 +125,9 @@ test('a directory that holds another run; resume with another identity', async (
 
 test('resume from nothing', async (t) => {
   refused(t, await launch([...TINY, '--steps', '2', '--resume', 'auto']), /nothing to resume/);
-  refused(t, await launch([...TINY, '--steps', '2', '--resume', '/nowhere/step-00000001']), /\/nowhere\/step-00000001/);
+  refused(
+    t,
+    await launch([...TINY, '--steps', '2', '--resume', '/nowhere/step-00000001']),
+    /\/nowhere\/step-00000001/,
+  );
 });

@@ -3,7 +3,11 @@ import test, { type ExecutionContext } from 'ava';
 import { ddpmFleet, scratch } from '../support/cli.js';
 import { TINY } from '../support/tinyRun.js';
 
-async function train(t: ExecutionContext, args: readonly string[], dir = join(scratch(), 'run')): Promise<string> {
+async function train(
+  t: ExecutionContext,
+  args: readonly string[],
+  dir = join(scratch(), 'run'),
+): Promise<string> {
   const run = await ddpmFleet(['launch', 'configs/quickstart.yaml', ...TINY, '--run-dir', dir, ...args], {
     timeoutMs: 240_000,
   });

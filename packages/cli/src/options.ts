@@ -3,7 +3,8 @@ import { InvalidArgumentError, Option } from 'commander';
 /** Parsers and options that more than one command takes. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number, 1 or more, is needed.');
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('a whole number, 1 or more, is needed.');
   return value;
 }
 
@@ -26,7 +27,8 @@ export function workerRange(text: string): { min: number; max: number } {
   const match = /^(\d+)(?::(\d+))?$/.exec(text);
   const min = Number(match?.[1]);
   const max = Number(match?.[2] ?? match?.[1]);
-  if (!match || min < 1 || max < min) throw new InvalidArgumentError('N or MIN:MAX is needed, e.g. 4 or 2:8.');
+  if (!match || min < 1 || max < min)
+    throw new InvalidArgumentError('N or MIN:MAX is needed, e.g. 4 or 2:8.');
   return { min, max };
 }
 

@@ -17,12 +17,20 @@ export function note(text: string): void {
 }
 
 /** Rows under a heading, columns aligned; numbers to the right. */
-export function printTable(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+export function printTable(
+  heading: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): void {
   const cells = [heading, ...rows].map((row) => row.map(String));
   const widths = heading.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
   const right = heading.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'));
   for (const row of cells) {
-    print(row.map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd());
+    print(
+      row
+        .map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    );
   }
 }
 

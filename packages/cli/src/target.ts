@@ -39,7 +39,8 @@ export function findTarget(text: string): Target {
 
 function findCheckpoint(text: string, step: number): Target {
   const place = dirname(text);
-  if (!text.startsWith('s3://') && !isDirectory(text)) throw fleetError('DDPM_ERR_CHECKPOINT_PATH', { path: text });
+  if (!text.startsWith('s3://') && !isDirectory(text))
+    throw fleetError('DDPM_ERR_CHECKPOINT_PATH', { path: text });
   const runDir = dirname(resolve(place));
   const ofRun = !place.startsWith('s3:') && existsSync(runPaths(runDir).record);
   return { store: openStore(place), which: step, ...(ofRun ? { runDir } : {}) };

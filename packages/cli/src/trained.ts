@@ -26,7 +26,10 @@ export async function loadTrained(target: string, weights: string | undefined): 
   return { model: modelOf(loaded, config), loaded, weightsName: name };
 }
 
-async function configOf(store: ReturnType<typeof findTarget>['store'], which: number | 'newest'): Promise<RunConfig> {
+async function configOf(
+  store: ReturnType<typeof findTarget>['store'],
+  which: number | 'newest',
+): Promise<RunConfig> {
   const infos = await store.list();
   const info = infos.find((one) => one.manifest && (which === 'newest' || one.globalStep === which));
   if (!info?.manifest) throw fleetError('DDPM_ERR_CHECKPOINT_NONE', { location: store.location });

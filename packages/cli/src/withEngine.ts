@@ -16,7 +16,10 @@ export interface EngineRequest {
  * Gives `use` an engine of this process. TensorFlow, glibc and the loader read their environment once, when a process
  * starts; so the same command line is run again in a child that has it.
  */
-export async function withEngine(request: EngineRequest, use: (engine: Engine) => Promise<void>): Promise<void> {
+export async function withEngine(
+  request: EngineRequest,
+  use: (engine: Engine) => Promise<void>,
+): Promise<void> {
   const threads = request.threads ?? availableParallelism();
   if (process.env[MARK] !== '1') return runAgain(engineEnvironment({ threads }));
   const { kind, compiled = true, precision = 'float32' } = request;

@@ -117,7 +117,9 @@ function denoiserModule(model: TrainedModel, { batch, guidance }: DenoiserOption
   const params = layout.entries.map(({ name, shape: s }) => [`params/${name}`, { shape: s }] as const);
   const labels: Record<string, TensorSpec> = {
     ...(config.model.numClasses ? { labels: { shape: [batch], dtype: 'int32' } } : {}),
-    ...(guidance ? { scale: { shape: [1], dtype: 'float32' }, rescale: { shape: [1], dtype: 'float32' } } : {}),
+    ...(guidance
+      ? { scale: { shape: [1], dtype: 'float32' }, rescale: { shape: [1], dtype: 'float32' } }
+      : {}),
   };
   return {
     name: 'denoiser',
@@ -141,8 +143,6 @@ function denoiserModule(model: TrainedModel, { batch, guidance }: DenoiserOption
     },
   };
 }
-
-
 
 function noise(context: ProgramContext, purpose: number, shape: readonly number[]): tf.Tensor {
   const stream = purpose === Purpose.sampleStep ? { stream: context.input('stream') } : {};
@@ -171,7 +171,9 @@ function outputOf(context: ProgramContext, { config, image }: TrainedModel, isGu
   const unetConfig: UNetConfig = unetConfigOf(config, image);
   const params = (name: string): tf.Tensor => context.read(`params/${name}`);
   const x = context.read('x') as tf.Tensor4D;
-  const input = config.diffusion.selfConditioning ? tf.concat([x, context.read('xStart') as tf.Tensor4D], 3) : x;
+  const input = config.diffusion.selfConditioning
+    ? tf.concat([x, context.read('xStart') as tf.Tensor4D], 3)
+    : x;
   const run = (label?: tf.Tensor1D): tf.Tensor =>
     unet(unetConfig, params, input, context.input('t') as tf.Tensor1D, label ? { label } : {});
   if (!config.model.numClasses) return run();

@@ -10,7 +10,12 @@ const run = promisify(execFile);
  * Best images a second of the same work in PyTorch.
  * @throws DDPM_ERR_BENCH_PYTORCH when that Python cannot run it
  */
-export async function pytorchRate(python: string, script: string, args: readonly (string | number)[], threads: number): Promise<number> {
+export async function pytorchRate(
+  python: string,
+  script: string,
+  args: readonly (string | number)[],
+  threads: number,
+): Promise<number> {
   const env = { ...process.env, OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) };
   try {
     const { stdout } = await run(python, [`${PEERS}${script}`, ...args.map(String)], { env });

@@ -75,7 +75,14 @@ function report(request: StepBenchRequest, rates: Rates, gemm: number): void {
   const flops = 3 * forwardFlops(specs, request.size);
   const rows = Object.entries(rates).map(([name, values]) => {
     const best = Math.max(...values);
-    return { name, best, median: median(values), ratio: median(ratios(rates['compiled']!, values)), gflops: (best * flops) / 1e9, ofGemm: (best * flops) / gemm };
+    return {
+      name,
+      best,
+      median: median(values),
+      ratio: median(ratios(rates['compiled']!, values)),
+      gflops: (best * flops) / 1e9,
+      ofGemm: (best * flops) / gemm,
+    };
   });
   if (request.json) {
     return printJson({
@@ -87,9 +94,18 @@ function report(request: StepBenchRequest, rates: Rates, gemm: number): void {
       rounds: rates,
     });
   }
-  print(`UNet of ${request.channels} channels, ${request.size}x${request.size}x${request.imageChannels}, batch ${request.batch}, ${request.threads} thread(s); sgemm ${(gemm / 1e9).toFixed(0)} GFLOP/s`);
+  print(
+    `UNet of ${request.channels} channels, ${request.size}x${request.size}x${request.imageChannels}, batch ${request.batch}, ${request.threads} thread(s); sgemm ${(gemm / 1e9).toFixed(0)} GFLOP/s`,
+  );
   printTable(
     ['step', 'images/s best', 'median', 'compiled is', 'GFLOP/s', 'of sgemm'],
-    rows.map((row) => [row.name, row.best.toFixed(2), row.median.toFixed(2), `${row.ratio.toFixed(2)}x`, row.gflops.toFixed(0), row.ofGemm.toFixed(2)]),
+    rows.map((row) => [
+      row.name,
+      row.best.toFixed(2),
+      row.median.toFixed(2),
+      `${row.ratio.toFixed(2)}x`,
+      row.gflops.toFixed(0),
+      row.ofGemm.toFixed(2),
+    ]),
   );
 }

@@ -19,8 +19,17 @@ export interface StepChildRequest {
 export function benchSettings({ channels, batch, size, imageChannels }: StepChildRequest): string[] {
   const chMult = size % 8 === 0 ? [1, 2, 2, 2] : [1, 2, 2];
   return [
-    ...[`model.ch=${channels}`, `model.chMult=${JSON.stringify(chMult)}`, `model.attnResolutions=[${size / 2}]`],
-    ...['batch.numSlots=1', `batch.slotBatchSize=${batch}`, `data.size=${size}`, `data.channels=${imageChannels}`],
+    ...[
+      `model.ch=${channels}`,
+      `model.chMult=${JSON.stringify(chMult)}`,
+      `model.attnResolutions=[${size / 2}]`,
+    ],
+    ...[
+      'batch.numSlots=1',
+      `batch.slotBatchSize=${batch}`,
+      `data.size=${size}`,
+      `data.channels=${imageChannels}`,
+    ],
   ];
 }
 
@@ -78,7 +87,9 @@ async function gemmFlops(engine: Engine): Promise<number> {
     programs: {
       multiply: {
         inputs: {},
-        body: (context) => ({ assign: { b: tf.matMul(context.read('a') as tf.Tensor2D, context.read('b') as tf.Tensor2D) } }),
+        body: (context) => ({
+          assign: { b: tf.matMul(context.read('a') as tf.Tensor2D, context.read('b') as tf.Tensor2D) },
+        }),
       },
     },
   });

@@ -15,7 +15,9 @@ export function benchCommand(): Command {
     .option('--image-channels <n>', '1 or 3', positiveInteger, 3)
     .option('--threads <n>', 'threads; default: all cores', positiveInteger, availableParallelism())
     .option('--rounds <n>', 'interleaved rounds', positiveInteger, 6)
-    .addOption(new Option('--precision <p>', 'of convolutions').choices(['float32', 'bfloat16']).default('float32'))
+    .addOption(
+      new Option('--precision <p>', 'of convolutions').choices(['float32', 'bfloat16']).default('float32'),
+    )
     .option('--pytorch <python>', 'a Python that has torch, to compare with')
     .option('--no-eager', 'leave the eager step out')
     .addOption(jsonOption())

@@ -65,7 +65,9 @@ async function verify(text: string, flags: Json): Promise<void> {
   const verdicts = await store.verify(which === 'newest' ? undefined : which);
   if (verdicts.length === 0) throw fleetError('DDPM_ERR_CHECKPOINT_NONE', { location: store.location });
   if (flags.json) printJson(verdicts);
-  else for (const { name, problem } of verdicts) print(`${problem ? 'BAD ' : 'ok  '}  ${name}  ${problem ?? ''}`.trimEnd());
+  else
+    for (const { name, problem } of verdicts)
+      print(`${problem ? 'BAD ' : 'ok  '}  ${name}  ${problem ?? ''}`.trimEnd());
   if (verdicts.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
 }
 
@@ -75,7 +77,11 @@ async function inspect(text: string, flags: Json): Promise<void> {
   if (flags.json) return printJson(info.manifest);
   const { meta, ...rest } = info.manifest!;
   const { configYaml, identity, ...facts } = meta;
-  for (const [name, value] of Object.entries({ step: info.globalStep, size: bytes(info.sizeBytes), ...facts })) {
+  for (const [name, value] of Object.entries({
+    step: info.globalStep,
+    size: bytes(info.sizeBytes),
+    ...facts,
+  })) {
     print(`${name.padEnd(14)}  ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   }
   print(`files           ${rest.files.map((file) => file.path).join(', ')}`);

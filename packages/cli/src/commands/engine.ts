@@ -12,12 +12,22 @@ interface InstallFlags {
 }
 
 export function engineCommand(): Command {
-  const engine = new Command('engine').description('the TensorFlow that training runs on: install it, look at it');
+  const engine = new Command('engine').description(
+    'the TensorFlow that training runs on: install it, look at it',
+  );
   engine
     .command('install')
     .description('find or fetch libtensorflow, build the addon, verify it by running an op, and cache it')
-    .addOption(new Option('--variant <variant>', 'which build; default: what this machine has').choices(['cpu', 'cuda']))
-    .option('--from <dir>', 'a directory that holds libtensorflow_cc and its headers, e.g. of a Python TensorFlow')
+    .addOption(
+      new Option('--variant <variant>', 'which build; default: what this machine has').choices([
+        'cpu',
+        'cuda',
+      ]),
+    )
+    .option(
+      '--from <dir>',
+      'a directory that holds libtensorflow_cc and its headers, e.g. of a Python TensorFlow',
+    )
     .option('--force', 'install again over what is there')
     .option('--optional', 'where it cannot be installed, say why and exit with 0: runs then use WebAssembly')
     .action(install);

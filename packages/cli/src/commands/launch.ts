@@ -1,5 +1,14 @@
 import { join, resolve } from 'node:path';
-import { launch, localDriver, localResources, obeySignals, planLaunch, defaultWorkers, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
+import {
+  launch,
+  localDriver,
+  localResources,
+  obeySignals,
+  planLaunch,
+  defaultWorkers,
+  type LaunchEnd,
+  type LaunchPlan,
+} from '@ddpm-fleet/launcher';
 import { runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import { Command, Option } from 'commander';
@@ -32,8 +41,14 @@ export function launchCommand(): Command {
     .option('--run-dir <dir>', 'directory of the run; default: runs/<name>')
     .option('--workers <n|min:max>', 'workers; default: one a GPU, else one a core', workerRange)
     .option('--steps <n>', 'stop when globalStep is n (a total)', positiveInteger)
-    .option('--resume <auto|none|auto-or-new|checkpoint>', 'go on from the newest checkpoint that verifies, or from one', 'none')
-    .addOption(new Option('--launcher <name>', 'how processes are started').choices(['local']).default('local'))
+    .option(
+      '--resume <auto|none|auto-or-new|checkpoint>',
+      'go on from the newest checkpoint that verifies, or from one',
+      'none',
+    )
+    .addOption(
+      new Option('--launcher <name>', 'how processes are started').choices(['local']).default('local'),
+    )
     .addOption(engineOption())
     .option('--set <path=value>', 'override a setting, e.g. model.ch=64; may be repeated', collect, [])
     .option('--port <n>', 'port of the coordinator; 0: a free one', nonNegativeInteger, 0)
@@ -88,10 +103,15 @@ async function supervise(plan: LaunchPlan, dir: string, config: RunConfig, recor
     ...{ maxRestarts: fleet.maxRestarts, minWorkers: 1, graceMs },
     ...{ backoffMs: 500, maxBackoffMs: 30_000, stableMs: 60_000 },
   };
-  note(`run ${record.runId.slice(0, 8)}: ${record.parameterCount.toLocaleString('en-US')} parameters, ${plan.workers.length} worker(s), in ${dir}`);
+  note(
+    `run ${record.runId.slice(0, 8)}: ${record.parameterCount.toLocaleString('en-US')} parameters, ${plan.workers.length} worker(s), in ${dir}`,
+  );
   for (const text of plan.notes) note(text);
   const watch = new Watch(dir, config);
-  const running = launch(plan, localDriver({ graceMs }), { policy, onEvent: (event) => watch.onLaunchEvent(event) });
+  const running = launch(plan, localDriver({ graceMs }), {
+    policy,
+    onEvent: (event) => watch.onLaunchEvent(event),
+  });
   const stopListening = obeySignals(running);
   const end = await running.ended;
   stopListening();
@@ -102,7 +122,10 @@ async function supervise(plan: LaunchPlan, dir: string, config: RunConfig, recor
 function conclude(end: LaunchEnd, dir: string): void {
   const paths = runPaths(dir);
   if (end.kind === 'failed') {
-    throw fleetError('DDPM_ERR_RUN_FAILED', { reason: lastWords(end), hint: `The logs are in ${paths.logs}.` });
+    throw fleetError('DDPM_ERR_RUN_FAILED', {
+      reason: lastWords(end),
+      hint: `The logs are in ${paths.logs}.`,
+    });
   }
   print(`${end.kind}: ${end.reason}`);
   print(`checkpoints  ${paths.checkpoints}`);
@@ -113,6 +136,9 @@ function conclude(end: LaunchEnd, dir: string): void {
 
 /** What the process that ended the run said last, as far as a person would read it. */
 function lastWords({ tail, reason }: LaunchEnd): string {
-  const lines = (tail ?? '').trim().split('\n').filter((line) => line.startsWith('error: '));
+  const lines = (tail ?? '')
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('error: '));
   return lines.at(-1)?.replace(/^error: /, '') ?? reason;
 }

@@ -38,7 +38,11 @@ export function sampleCommand(): Command {
         .choices(['ddpm', 'ddim', 'dpmSolver'])
         .default('ddim'),
     )
-    .option('--sample-steps <n>', 'steps; default: all of them for ddpm, 50 for ddim, 20 for dpmSolver', positiveInteger)
+    .option(
+      '--sample-steps <n>',
+      'steps; default: all of them for ddpm, 50 for ddim, 20 for dpmSolver',
+      positiveInteger,
+    )
     .option('--eta <x>', 'ddim: 0 deterministic to 1 as noisy as ancestral', fraction)
     .option('--class <k>', 'class of the images; default: all classes in turn', nonNegativeInteger)
     .option('--guidance <scale>', 'classifier-free guidance; 1: none', '1')
@@ -84,7 +88,8 @@ function planOf({ model }: Trained, flags: SampleFlags): SamplerPlan {
 function labelsOf({ model }: Trained, flags: SampleFlags): Int32Array | undefined {
   const classes = model.config.model.numClasses;
   if (classes === 0) {
-    if (flags.class !== undefined) throw fleetError('DDPM_ERR_SAMPLE_CLASS', { detail: 'the model has no classes' });
+    if (flags.class !== undefined)
+      throw fleetError('DDPM_ERR_SAMPLE_CLASS', { detail: 'the model has no classes' });
     return undefined;
   }
   if (flags.class !== undefined && flags.class >= classes) {
@@ -93,7 +98,11 @@ function labelsOf({ model }: Trained, flags: SampleFlags): Int32Array | undefine
   return Int32Array.from({ length: flags.count }, (_, i) => flags.class ?? i % classes);
 }
 
-async function write({ model, loaded, weightsName }: Trained, images: Float32Array, flags: SampleFlags): Promise<void> {
+async function write(
+  { model, loaded, weightsName }: Trained,
+  images: Float32Array,
+  flags: SampleFlags,
+): Promise<void> {
   const { size, channels } = model.image;
   await writeFile(flags.out, await gridPng({ pixels: toBytes(images), count: flags.count, size, channels }));
   print(`${flags.count} samples of ${weightsName} at step ${loaded.globalStep}: ${flags.out}`);

@@ -35,7 +35,12 @@ async function memory(): Promise<Check> {
 async function disk(): Promise<Check> {
   const { bavail, bsize } = await statfs('.');
   const free = bavail * bsize;
-  return { name: 'disk', ok: free > 2 * GiB, detail: `${bytes(free)} free here`, remedy: 'Free at least 2 GiB.' };
+  return {
+    name: 'disk',
+    ok: free > 2 * GiB,
+    detail: `${bytes(free)} free here`,
+    remedy: 'Free at least 2 GiB.',
+  };
 }
 
 async function workingDirectory(): Promise<Check> {
@@ -46,7 +51,12 @@ async function workingDirectory(): Promise<Check> {
     await rm(dir, { recursive: true });
     return { name, ok: true, detail: `${process.cwd()} is writable` };
   } catch (error) {
-    return { name, ok: false, detail: (error as Error).message, remedy: 'Run from a directory you may write to.' };
+    return {
+      name,
+      ok: false,
+      detail: (error as Error).message,
+      remedy: 'Run from a directory you may write to.',
+    };
   }
 }
 

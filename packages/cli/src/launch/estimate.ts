@@ -28,7 +28,9 @@ export function estimate(config: RunConfig, specs: readonly ParamSpec[], imageSi
     parameters,
     stateBytes,
     workerBytes:
-      stateBytes + parameters * accumulators * FLOAT + activationBytes(specs, imageSize, config.batch.slotBatchSize),
+      stateBytes +
+      parameters * accumulators * FLOAT +
+      activationBytes(specs, imageSize, config.batch.slotBatchSize),
     wireBytesPerWorker: 2 * parameters * wireFloat,
     checkpointBytes: stateBytes,
     diskBytes: stateBytes * (config.checkpoint.keepLast + config.checkpoint.keepBest + 1),

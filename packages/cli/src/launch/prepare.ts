@@ -47,7 +47,11 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
     throw fleetError('DDPM_ERR_DATA_HELD_OUT', { heldOut: config.data.heldOut, size: dataset.size });
   }
   const layout = makeLayout(specs);
-  const facts = { datasetHash: dataset.hash, engine: `${engine.kind} ${engine.version}`, imageSize: image.size };
+  const facts = {
+    datasetHash: dataset.hash,
+    engine: `${engine.kind} ${engine.version}`,
+    imageSize: image.size,
+  };
   const identity = identityOf(config, facts);
   const record: RunRecord = {
     runId: randomUUID(),
@@ -83,6 +87,8 @@ function decoding(onNotice: (text: string) => void): (done: number, total: numbe
     if (now - said < 2000 || done === 0) return;
     said = now;
     const rate = done / ((now - started) / 1000);
-    onNotice(`decoding images: ${done} of ${total}, ${rate.toFixed(0)}/s, ${Math.ceil((total - done) / rate)} s to go`);
+    onNotice(
+      `decoding images: ${done} of ${total}, ${rate.toFixed(0)}/s, ${Math.ceil((total - done) / rate)} s to go`,
+    );
   };
 }

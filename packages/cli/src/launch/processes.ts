@@ -23,7 +23,10 @@ export function processEntries({ dir, port, resume }: ProcessRequest): LaunchReq
 }
 
 /** What each kind of process must find in its environment when it starts. */
-export function processEnvironments({ engine, threads }: ProcessRequest): Record<Role, Record<string, string>> {
+export function processEnvironments({
+  engine,
+  threads,
+}: ProcessRequest): Record<Role, Record<string, string>> {
   return {
     coordinator: {},
     worker: engine.kind === 'tensorflow' ? engineEnvironment({ threads }) : {},

@@ -11,7 +11,12 @@ export type Resume = 'auto' | 'auto-or-new' | 'none';
  * @returns the record under which it runs: that of the first start
  * @throws DDPM_ERR_RUN_EXISTS, _NOTHING, _LIVE, _DIR, DDPM_ERR_IDENTITY; then nothing was changed
  */
-export function claimRunDirectory(dir: string, config: RunConfig, record: RunRecord, resume: Resume): RunRecord {
+export function claimRunDirectory(
+  dir: string,
+  config: RunConfig,
+  record: RunRecord,
+  resume: Resume,
+): RunRecord {
   const paths = runPaths(dir);
   const existing = readRecord(dir);
   if (!existing && resume === 'auto') throw fleetError('DDPM_ERR_RUN_NOTHING', { dir });
@@ -23,7 +28,8 @@ export function claimRunDirectory(dir: string, config: RunConfig, record: RunRec
   }
   const kept = existing ?? record;
   writing(dir, () => {
-    for (const path of [paths.dir, paths.checkpoints, paths.samples, paths.logs]) mkdirSync(path, { recursive: true });
+    for (const path of [paths.dir, paths.checkpoints, paths.samples, paths.logs])
+      mkdirSync(path, { recursive: true });
     probe(dir);
     writeFileSync(paths.config, configYaml(config));
     if (!existing) writeFileSync(paths.record, `${JSON.stringify(kept, null, 2)}\n`);

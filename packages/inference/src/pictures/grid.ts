@@ -38,7 +38,10 @@ export async function gridPng(pictures: Pictures, columns = squareColumns(pictur
     const top = BORDER + Math.floor(i / columns) * tile;
     for (let y = 0; y < size; y++) {
       const from = (i * size + y) * size * channels;
-      canvas.set(pictures.pixels.subarray(from, from + size * channels), ((top + y) * width + left) * channels);
+      canvas.set(
+        pictures.pixels.subarray(from, from + size * channels),
+        ((top + y) * width + left) * channels,
+      );
     }
   }
   const factor = Math.max(1, Math.ceil(LEAST_WIDTH / width));

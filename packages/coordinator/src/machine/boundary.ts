@@ -1,0 +1,105 @@
+import { captureIfNeeded, donorOf } from './capture.js';
+import { commitStep, isComplete, nonFiniteReason } from './commit.js';
+import { leaseStep } from './leases.js';
+import type { Round, State } from './state.js';
+import { explain, leasable, log, peersBy, recipients, send, type Turn } from './turn.js';
+
+/** Ends the step in progress if everything of it is there. Returns whether it did. */
+export function concludeStep(turn: Turn): boolean {
+  const { state } = turn;
+  const round = state.round!;
+  if (!isComplete(round)) return false;
+  const bad = nonFiniteReason(round);
+  if (bad !== null && !maySkip(turn, round, bad)) return true;
+  commitStep(turn, bad);
+  state.phase = 'waiting';
+  return true;
+}
+
+function maySkip(turn: Turn, round: Round, reason: string): boolean {
+  const { state } = turn;
+  const { onNonFinite, maxNonFinite } = state.options;
+  log(turn, 'error', `step ${round.globalStep}: ${reason}`);
+  if (onNonFinite === 'skip' && ++state.nonFinite <= maxNonFinite) return true;
+  const limit = onNonFinite === 'skip' ? ` (${state.nonFinite} steps were not finite)` : '';
+  abandonStep(turn, reason);
+  state.stop = { reason: `step ${round.globalStep}: ${reason}${limit}`, since: state.now, failed: true };
+  return false;
+}
+
+/** Gives up the step in progress; the state stays that of its beginning. */
+export function abandonStep(turn: Turn, reason: string): void {
+  const { state } = turn;
+  const { generation, globalStep } = state;
+  send(turn, recipients(state), { type: 'STEP_ABORT', generation, globalStep, runs: [], reason });
+  // Members may hold part of a root that will never be whole: with a new generation they drop it.
+  state.generation++;
+  state.round = null;
+  state.phase = 'waiting';
+}
+
+/** No step is in progress: does what is done between steps, then begins the next one. */
+export function atBoundary(turn: Turn): void {
+  const { state } = turn;
+  if (state.stop || state.globalStep >= state.options.steps) {
+    state.phase = 'finishing';
+    state.finishing ??= { since: state.now, capture: null };
+    return;
+  }
+  askHeldOut(turn);
+  captureIfNeeded(turn, checkpointDue(state));
+  const ready = peersBy(state, 'active').length;
+  if (ready < state.options.minWorkers || leasable(state).length === 0)
+    explain(turn, waitingReason(state, ready));
+  else beginStep(turn);
+}
+
+function waitingReason(state: State, ready: number): string {
+  const preparing = state.peers.size - ready;
+  const others = preparing > 0 ? `, ${preparing} more on the way` : '';
+  return `waiting for workers: ${ready} of ${state.options.minWorkers} are ready${others}`;
+}
+
+/** Whether the state of this boundary is to be saved; the last one is saved when the run finishes. */
+function checkpointDue(state: State): boolean {
+  const { options, checkpoint, globalStep, now } = state;
+  if (checkpoint.saving || globalStep === checkpoint.lastStep || globalStep === 0) return false;
+  if (checkpoint.wanted) return true;
+  if (options.checkpointEverySteps > 0 && globalStep % options.checkpointEverySteps === 0) return true;
+  return options.checkpointEveryMs > 0 && now - checkpoint.lastAt >= options.checkpointEveryMs;
+}
+
+/** Lets one worker compute the held-out loss, if it is time. */
+export function askHeldOut(turn: Turn): void {
+  const { state } = turn;
+  const { heldOutEvery, steps } = state.options;
+  const { globalStep, heldOut } = state;
+  if (heldOutEvery === 0 || heldOut.askedStep === globalStep) return;
+  if (globalStep % heldOutEvery !== 0 && globalStep !== steps) return;
+  const worker = donorOf(state);
+  if (!worker) return;
+  heldOut.askedStep = globalStep;
+  send(turn, worker.peer, { type: 'EVALUATE', globalStep, weights: 'raw' });
+}
+
+function beginStep(turn: Turn): void {
+  const { state } = turn;
+  const { bucketSizes } = state.options;
+  const round: Round = {
+    round: ++state.rounds,
+    globalStep: state.globalStep,
+    startedAt: state.now,
+    units: new Map(),
+    openUnits: 0,
+    buckets: bucketSizes.map(() => null),
+    openBuckets: bucketSizes.length,
+    images: null,
+    badPartial: null,
+    patience: 1,
+    leasedAt: new Map(),
+  };
+  state.round = round;
+  state.phase = 'stepping';
+  turn.effects.push({ type: 'beginRound', round: round.round, globalStep: round.globalStep });
+  leaseStep(turn);
+}

@@ -1,0 +1,139 @@
+import { chunksOf, type FrameHeader, type MessageOf } from '@ddpm-fleet/protocol';
+import { openSlots } from './leases.js';
+import { candidates, welcome } from './welcome.js';
+import type { Capture, Peer, State } from './state.js';
+import { leasable, log, peersBy, send, type Turn } from './turn.js';
+
+/** A donor that has sent nothing for so many times the liveness limit is replaced. */
+const PATIENCE = 20;
+
+/** Asks one worker for the state at this boundary, if somebody needs it. */
+export function captureIfNeeded(turn: Turn, store: boolean): number | null {
+  const { state } = turn;
+  const joiners = [...candidates(state), ...stranded(state)];
+  if (joiners.length === 0 && !store) return null;
+  const donor = donorOf(state);
+  if (!donor) return null;
+  const transfer = ++state.transfers;
+  const { globalStep, journal: journalHead, now } = state;
+  const capture: Capture = {
+    transfer,
+    globalStep,
+    donor: donor.peer,
+    joiners: [],
+    store,
+    journalHead,
+    lastProgress: now,
+    openFrames: null,
+  };
+  state.captures.set(transfer, capture);
+  if (store) state.checkpoint.saving = true;
+  send(turn, donor.peer, { type: 'STATE_REQUEST', transfer, globalStep });
+  for (const joiner of joiners) {
+    capture.joiners.push(joiner.peer);
+    welcome(turn, joiner, { from: 'peer', globalStep, transfer });
+  }
+  return transfer;
+}
+
+/** Members that wait for a state which no capture brings any more. */
+function stranded(state: State): Peer[] {
+  const served = new Set([...state.captures.values()].flatMap(({ joiners }) => joiners));
+  return peersBy(state, 'fetching').filter(
+    ({ peer, source, delivered }) => source === 'peer' && !delivered && !served.has(peer),
+  );
+}
+
+/** Whoever has the least to do. */
+export function donorOf(state: State): Peer | undefined {
+  const slots = state.round ? openSlots(state.round) : new Map<string, number>();
+  const planned = new Map(state.plan?.peers.map((peer, i) => [peer, state.plan!.runs[i]!]));
+  const burden = ({ peer }: Peer) => {
+    const run = planned.get(peer);
+    return (slots.get(peer) ?? 0) + (run ? run.end - run.start : 0);
+  };
+  return leasable(state).toSorted((a, b) => burden(a) - burden(b))[0];
+}
+
+/** The donor says what will come. */
+export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): void {
+  const capture = turn.state.captures.get(message.transfer);
+  if (!capture || capture.donor !== peer.peer || capture.openFrames !== null) return;
+  if (message.globalStep !== capture.globalStep)
+    return dropCapture(turn, capture, 'the donor sent another step');
+  capture.openFrames = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
+  capture.lastProgress = turn.state.now;
+  send(turn, capture.joiners, message);
+  if (!capture.store) return;
+  const { transfer, globalStep, journalHead } = capture;
+  const { heldOut, loss } = turn.state;
+  const losses = {
+    ...(loss !== null && { train: loss }),
+    ...(heldOut.step === globalStep && heldOut.loss !== null && { heldOut: heldOut.loss }),
+  };
+  turn.effects.push({
+    type: 'expectState',
+    transfer,
+    globalStep,
+    sections: message.sections,
+    journalHead,
+    losses,
+  });
+}
+
+/** A chunk of a captured state: joiners and store get it as it comes. */
+export function onStateFrame(turn: Turn, peer: Peer, { transfer }: FrameHeader): void {
+  const capture = turn.state.captures.get(transfer);
+  if (!capture || capture.donor !== peer.peer || capture.openFrames === null) return;
+  capture.openFrames--;
+  capture.lastProgress = turn.state.now;
+  turn.effects.push({ type: 'forwardState', to: [...capture.joiners], store: capture.store });
+  if (capture.openFrames === 0) finishCapture(turn.state, capture);
+}
+
+function finishCapture(state: State, { transfer, joiners }: Capture): void {
+  state.captures.delete(transfer);
+  for (const joiner of joiners) {
+    const peer = state.peers.get(joiner);
+    if (peer) peer.delivered = true;
+  }
+}
+
+/** A worker that was pointed to a checkpoint cannot read it. */
+export function onStateRequest(turn: Turn, peer: Peer, { globalStep }: MessageOf<'STATE_REQUEST'>): void {
+  const { state } = turn;
+  if (peer.status !== 'fetching' || peer.source !== 'checkpoint') return;
+  const transfer = ++state.transfers;
+  turn.effects.push({ type: 'streamCheckpoint', to: peer.peer, transfer, globalStep });
+}
+
+/** Ends the captures that the peer gives, and takes it off the list of others'. */
+export function dropCapturesOf(turn: Turn, peer: string): void {
+  for (const capture of turn.state.captures.values()) {
+    capture.joiners = capture.joiners.filter((joiner) => joiner !== peer);
+    if (capture.donor === peer) dropCapture(turn, capture, 'its donor is gone');
+  }
+}
+
+function dropCapture(turn: Turn, capture: Capture, reason: string): void {
+  const { state } = turn;
+  state.captures.delete(capture.transfer);
+  log(turn, 'warn', `the state at ${capture.globalStep} did not come: ${reason}; another worker is asked`);
+  if (!capture.store) return;
+  turn.effects.push({ type: 'dropState', transfer: capture.transfer });
+  state.checkpoint.saving = false;
+  state.checkpoint.wanted = true;
+}
+
+export function dropAllCaptures(turn: Turn, reason: string): void {
+  for (const capture of turn.state.captures.values()) dropCapture(turn, capture, reason);
+}
+
+/** Replaces donors that have gone quiet. */
+export function checkCaptures(turn: Turn): void {
+  const { state } = turn;
+  for (const capture of state.captures.values()) {
+    if (state.now - capture.lastProgress > PATIENCE * state.options.livenessMs)
+      dropCapture(turn, capture, 'its donor sends nothing');
+  }
+}

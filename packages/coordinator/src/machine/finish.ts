@@ -1,0 +1,81 @@
+import { abandonStep, askHeldOut } from './boundary.js';
+import { captureIfNeeded, dropAllCaptures } from './capture.js';
+import type { EventOf } from './events.js';
+import { explain, journal, log, send, type Turn } from './turn.js';
+
+/** Saves of the last state that may fail. */
+const MAX_FAILURES = 3;
+
+export function onStop(turn: Turn, { reason }: EventOf<'stop'>): void {
+  const { state } = turn;
+  if (state.phase === 'stopped') return;
+  state.stop ??= { reason, since: state.now, failed: false };
+  explain(turn, `stopping: ${reason}`);
+}
+
+/** When the run is asked to end, a step that takes too long is given up: the state is that of its beginning. */
+export function checkStop(turn: Turn): void {
+  const { state } = turn;
+  if (!state.stop) return;
+  const waitedMs = state.now - state.stop.since;
+  if (state.phase === 'stepping' && waitedMs > state.options.graceMs / 4)
+    abandonStep(turn, state.stop.reason);
+  if (state.phase === 'gathering' && !state.stop.failed) {
+    end(turn, `${state.stop.reason}; no worker holds a state that is not saved`, false);
+  }
+}
+
+/** Saves the last state, then ends the run. */
+export function finish(turn: Turn): void {
+  const { state } = turn;
+  const { checkpoint, globalStep } = state;
+  const finishing = state.finishing!;
+  if (checkpoint.lastStep === globalStep || globalStep === 0) return conclude(turn);
+  if (checkpoint.failures >= MAX_FAILURES)
+    return end(turn, `the state at step ${globalStep} could not be saved`, false);
+  const { stop, options } = state;
+  if (stop && state.now - stop.since > options.graceMs)
+    return end(turn, `${stop.reason}; no time was left to save step ${globalStep}`, false);
+  if (checkpoint.saving) return;
+  askHeldOut(turn);
+  finishing.capture = captureIfNeeded(turn, true);
+  explain(
+    turn,
+    finishing.capture === null ? 'waiting for a worker to save the last state' : `saving step ${globalStep}`,
+  );
+}
+
+function conclude(turn: Turn): void {
+  const { stop, globalStep, options } = turn.state;
+  if (stop) end(turn, stop.reason, false);
+  else end(turn, `step ${Math.min(globalStep, options.steps)} of ${options.steps} is done`, true);
+}
+
+function end(turn: Turn, reason: string, completed: boolean): void {
+  const { state } = turn;
+  const { globalStep } = state;
+  dropAllCaptures(turn, reason);
+  journal(turn, { kind: 'end', globalStep, reason, completed });
+  send(turn, [...state.peers.keys()], { type: 'SHUTDOWN', reason, completed });
+  turn.effects.push({ type: 'finished', outcome: { completed, globalStep, reason } });
+  state.phase = 'stopped';
+  explain(turn, reason);
+}
+
+export function onSaved(turn: Turn, { globalStep, digest }: EventOf<'saved'>): void {
+  const { checkpoint, now } = turn.state;
+  Object.assign(checkpoint, { lastStep: globalStep, lastAt: now, saving: false, wanted: false, failures: 0 });
+  journal(turn, { kind: 'checkpoint', globalStep, digest });
+  log(turn, 'info', `checkpoint of step ${globalStep}`, { globalStep, digest });
+}
+
+/** Training goes on; the next boundary that asks for a checkpoint tries again. */
+export function onSaveFailed(turn: Turn, { globalStep, reason }: EventOf<'saveFailed'>): void {
+  const { checkpoint, now } = turn.state;
+  checkpoint.saving = false;
+  checkpoint.wanted = false;
+  checkpoint.lastAt = now;
+  checkpoint.failures++;
+  journal(turn, { kind: 'checkpointFailed', globalStep, reason });
+  log(turn, 'error', `the checkpoint of step ${globalStep} failed: ${reason}`, { globalStep });
+}

@@ -1,0 +1,137 @@
+import type { MessageOf } from '@ddpm-fleet/protocol';
+import { dropAllCaptures } from './capture.js';
+import type { EventOf } from './events.js';
+import type { Peer, State } from './state.js';
+import { explain, journal, log, members, send, type Turn } from './turn.js';
+import { candidates, holdsCurrent, isOurs } from './welcome.js';
+
+/** Nobody who is connected has the state: looks for one, with workers that come back or in a checkpoint. */
+export function startGathering(
+  turn: Turn,
+  reason: string,
+  windowMs: number,
+  atMost = Number.MAX_SAFE_INTEGER,
+): void {
+  const { state } = turn;
+  state.phase = 'gathering';
+  state.gathering = { until: state.now + windowMs, atMost, reason, checkpoint: undefined, asked: null };
+  state.fingerprints = null;
+  dropAllCaptures(turn, reason);
+  // Those who waited for a state from a peer wait for another one.
+  for (const peer of members(state)) peer.status = 'waiting';
+  turn.effects.push({ type: 'findCheckpoint', atMost });
+  explain(turn, `${reason}: looking for the state at step ${state.globalStep}`);
+}
+
+export function onCheckpointFound({ state }: Turn, { checkpoint }: EventOf<'checkpointFound'>): void {
+  if (state.gathering) state.gathering.checkpoint = checkpoint;
+}
+
+/** Members that have a state, or can get one by themselves. */
+export function holders(state: State): Peer[] {
+  return members(state).filter(({ status, source }) => status === 'active' || source !== 'peer');
+}
+
+/**
+ * Decides from which state to go on: from the newest one that a worker holds; else from the newest checkpoint; else
+ * from the seed. Returns whether it is decided.
+ */
+export function resolveGathering(turn: Turn): boolean {
+  const { state } = turn;
+  const gathering = state.gathering!;
+  const peers = candidates(state);
+  if (peers.length === 0) {
+    explain(turn, `${gathering.reason}: waiting for a worker`);
+    return false;
+  }
+  const usable = peers.filter((peer) => peer.held !== null && peer.held.globalStep <= gathering.atMost);
+  if (usable.some((peer) => holdsCurrent(state, peer)))
+    return goOn(turn, state.globalStep, 'a worker holds the state');
+  if (askAhead(turn, usable)) return false;
+  if (state.now < gathering.until || gathering.checkpoint === undefined) {
+    explain(
+      turn,
+      `${gathering.reason}: ${peers.length} workers are here, none with the state at step ${state.globalStep}`,
+    );
+    return false;
+  }
+  return goBack(turn, usable);
+}
+
+function goBack(turn: Turn, usable: readonly Peer[]): boolean {
+  const { state } = turn;
+  const { checkpoint } = state.gathering!;
+  const held = Math.max(
+    -1,
+    ...usable.filter((peer) => isOurs(state, peer)).map((peer) => peer.held!.globalStep),
+  );
+  if (held >= (checkpoint?.globalStep ?? 0) && held >= 0)
+    return goOn(turn, held, 'the newest state that a worker holds');
+  if (checkpoint) {
+    state.source = { from: 'checkpoint', ...checkpoint };
+    state.checkpoint.lastStep = checkpoint.globalStep;
+    return goOn(turn, (state.sourceStep = checkpoint.globalStep), 'the newest whole checkpoint');
+  }
+  state.source = { from: 'seed' };
+  return goOn(
+    turn,
+    (state.sourceStep = 0),
+    state.globalStep === 0 ? 'the initial weights' : 'there is no checkpoint',
+  );
+}
+
+/** A worker may know commits that this journal lost with the power: asks for them. */
+function askAhead(turn: Turn, usable: readonly Peer[]): boolean {
+  const { state } = turn;
+  const gathering = state.gathering!;
+  if (gathering.asked !== null) return state.now < gathering.until && state.peers.has(gathering.asked);
+  const ahead = usable.filter((peer) => peer.held!.globalStep > state.globalStep);
+  if (ahead.length === 0) return false;
+  const best = ahead.reduce((a, b) => (b.held!.globalStep > a.held!.globalStep ? b : a));
+  gathering.asked = best.peer;
+  send(turn, best.peer, { type: 'COMMITS_REQUEST', from: state.globalStep });
+  return true;
+}
+
+export function onCommits(turn: Turn, peer: Peer, { lines }: MessageOf<'COMMITS'>): void {
+  if (turn.state.gathering?.asked === peer.peer) turn.effects.push({ type: 'adopt', lines });
+}
+
+/** The journal took the lines that continued its chain. */
+export function onAdopted(turn: Turn, { commits, head }: EventOf<'adopted'>): void {
+  const { state } = turn;
+  if (!state.gathering) return;
+  for (const { globalStep, hash } of commits) state.history.set(globalStep, hash);
+  state.journal = head;
+  const newest = commits.at(-1);
+  if (!newest) {
+    log(turn, 'warn', 'the commits that a worker remembers do not continue the journal');
+    state.gathering.until = state.now;
+    return;
+  }
+  state.globalStep = newest.globalStep;
+  state.round = null;
+  log(turn, 'warn', `${commits.length} commits that the journal had lost were taken from a worker`);
+}
+
+/** The state is found: workers that have it or can get it are let in. */
+function goOn(turn: Turn, globalStep: number, why: string): true {
+  const { state } = turn;
+  if (globalStep !== state.globalStep) rewind(turn, globalStep, `${state.gathering!.reason}; ${why}`);
+  state.gathering = null;
+  state.phase = state.round ? 'stepping' : 'waiting';
+  explain(turn, `going on from step ${globalStep}: ${why}`);
+  return true;
+}
+
+function rewind(turn: Turn, globalStep: number, reason: string): void {
+  const { state } = turn;
+  journal(turn, { kind: 'rewind', globalStep, from: state.globalStep, reason });
+  log(turn, 'warn', `rewind from step ${state.globalStep} to ${globalStep}: ${reason}`);
+  for (const step of [...state.history.keys()]) if (step > globalStep) state.history.delete(step);
+  state.globalStep = globalStep;
+  state.generation++;
+  state.round = null;
+  state.agreed = null;
+  state.contributed.clear();
+}

@@ -1,0 +1,5 @@
+export type * from './effects.js';
+export type * from './events.js';
+export type { MachineOptions } from './options.js';
+export { FRESH, HISTORY, initialState, type Peer, type Recovery, type State } from './state.js';
+export { step } from './step.js';

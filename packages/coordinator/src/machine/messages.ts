@@ -1,0 +1,63 @@
+import type { ControlMessage, MessageOf } from '@ddpm-fleet/protocol';
+import { onState, onStateRequest } from './capture.js';
+import { onFingerprint } from './fingerprints.js';
+import { onCommits } from './gather.js';
+import { onHeartbeat, onHello, onJoin, onLeave, onReady } from './joining.js';
+import type { Peer } from './state.js';
+import { journal, send, type Turn } from './turn.js';
+
+/** Takes in a control message. Returns whether it can lead to a decision. */
+export function onMessage(turn: Turn, peer: string, message: ControlMessage): boolean {
+  const known = turn.state.peers.get(peer);
+  if (known) known.lastSeen = turn.state.now;
+  switch (message.type) {
+    case 'JOIN':
+      onJoin(turn, peer, message);
+      return true;
+    case 'HELLO':
+      onHello(turn, peer, message);
+      return true;
+  }
+  if (known) return onMemberMessage(turn, known, message);
+  if (message.type !== 'LEAVE') send(turn, peer, { type: 'HELLO_AGAIN', forget: false });
+  return false;
+}
+
+function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boolean {
+  switch (message.type) {
+    case 'READY':
+      onReady(turn, peer, message);
+      break;
+    case 'HEARTBEAT':
+      onHeartbeat(turn, peer, message);
+      return turn.state.phase === 'waiting';
+    case 'STATE':
+      onState(turn, peer, message);
+      break;
+    case 'STATE_REQUEST':
+      onStateRequest(turn, peer, message);
+      break;
+    case 'FINGERPRINT':
+      onFingerprint(turn, peer, message);
+      break;
+    case 'EVALUATED':
+      onEvaluated(turn, message);
+      break;
+    case 'COMMITS':
+      onCommits(turn, peer, message);
+      break;
+    case 'LEAVE':
+      onLeave(turn, peer, message);
+      break;
+  }
+  return true;
+}
+
+function onEvaluated(turn: Turn, { globalStep, weights, loss }: MessageOf<'EVALUATED'>): void {
+  const { heldOut } = turn.state;
+  if (globalStep !== heldOut.askedStep) return;
+  heldOut.step = globalStep;
+  heldOut.loss = loss;
+  journal(turn, { kind: 'heldOut', globalStep, weights, loss });
+  turn.effects.push({ type: 'observeHeldOut', globalStep, loss });
+}

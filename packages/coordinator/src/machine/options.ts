@@ -1,0 +1,31 @@
+/** What the machine must know of a run and its fleet. Constant. */
+export interface MachineOptions {
+  readonly runId: string;
+  readonly identityHash: string;
+  readonly datasetHash: string;
+  readonly layoutHash: string;
+  /** Elements of each bucket of the gradient. */
+  readonly bucketSizes: readonly number[];
+  readonly wireDtype: 'float32' | 'bfloat16';
+  readonly numSlots: number;
+  readonly slotBatchSize: number;
+  /** The run ends when globalStep is this. */
+  readonly steps: number;
+  readonly onNonFinite: 'stop' | 'skip';
+  readonly maxNonFinite: number;
+  readonly minWorkers: number;
+  readonly maxWorkers: number;
+  readonly allowUnlike: boolean;
+  readonly heartbeatMs: number;
+  readonly livenessMs: number;
+  readonly stragglerFactor: number;
+  readonly graceMs: number;
+  /** Steps; 0: never. */
+  readonly fingerprintEvery: number;
+  readonly heldOutEvery: number;
+  readonly checkpointEverySteps: number;
+  /** Milliseconds; 0: never. */
+  readonly checkpointEveryMs: number;
+  /** How long a coordinator that found a broken-off run waits for workers that may still hold its state. */
+  readonly gatherMs: number;
+}

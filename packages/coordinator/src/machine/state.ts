@@ -1,0 +1,202 @@
+import type { MessageOf, SlotRun } from '@ddpm-fleet/protocol';
+import type { JournalHead } from './effects.js';
+import type { CheckpointRef } from './events.js';
+import type { MachineOptions } from './options.js';
+import type { Unit } from './units.js';
+
+/**
+ * preparing: asked what the run is. waiting: said HELLO, not let in yet. fetching: let in, gets a state. active: can
+ * be leased slots.
+ */
+export type PeerStatus = 'preparing' | 'waiting' | 'fetching' | 'active';
+
+/** A worker process, under its routing id. Fetching and active peers are members. */
+export interface Peer {
+  readonly peer: string;
+  readonly workerId: string;
+  readonly host: string;
+  readonly pid: number;
+  status: PeerStatus;
+  lastSeen: number;
+  /** Its data plane has been heard of. */
+  attached: boolean;
+  deviceKind: string;
+  /** What it said it holds. */
+  held: { globalStep: number; lineHash: string | null } | null;
+  /** Where its state comes from, once it is let in. */
+  source: 'seed' | 'held' | 'checkpoint' | 'peer' | null;
+  /** `peer`: every frame of its state was passed on. */
+  delivered: boolean;
+  /** First step whose root it gets. */
+  fromStep: number;
+  /** How many commits it had not applied when it was last heard of. */
+  lag: number;
+  /** Milliseconds a slot; 0: not measured. */
+  slotMs: number;
+  note: string;
+}
+
+/** The step in progress. */
+export interface Round {
+  /** Counts every sum begun, so that results of abandoned ones are recognised. */
+  readonly round: number;
+  readonly globalStep: number;
+  readonly startedAt: number;
+  /** A partition of the slots into tree nodes; a node is only ever replaced by its children. By node key. */
+  units: Map<string, Unit>;
+  /** Units that are not complete. */
+  openUnits: number;
+  /** Finished buckets of the root: sha256 and sum of squares. */
+  buckets: ({ sha256: string; sumSquares: number } | null)[];
+  openBuckets: number;
+  images: { meanLoss: number; bins: readonly (readonly [number, number])[]; bad: string | null } | null;
+  /** First partial sum that was not finite. */
+  badPartial: string | null;
+  /** Doubles with every lease taken from a straggler, so that a fleet that is slow as a whole gets on. */
+  patience: number;
+  /** When the leases of each peer were given, for its speed; peers given more later are not measured. */
+  leasedAt: Map<string, { at: number; slots: number } | null>;
+}
+
+/** A snapshot on its way from a donor to joiners, the store, or both. */
+export interface Capture {
+  readonly transfer: number;
+  readonly globalStep: number;
+  readonly donor: string;
+  joiners: string[];
+  store: boolean;
+  readonly journalHead: JournalHead | null;
+  lastProgress: number;
+  /** Frames that have not come yet; unknown until the donor answered. */
+  openFrames: number | null;
+}
+
+export interface Gathering {
+  until: number;
+  /** Newest step that may be gone back to. */
+  readonly atMost: number;
+  readonly reason: string;
+  checkpoint: CheckpointRef | null | undefined;
+  /** The peer that was asked for commits that the journal lacks. */
+  asked: string | null;
+}
+
+export interface FingerprintRound {
+  readonly globalStep: number;
+  readonly expected: string[];
+  readonly values: Map<string, string>;
+}
+
+export interface State {
+  readonly options: MachineOptions;
+  now: number;
+  /** Membership version: grows with every join, loss and rewind, and with every life of the coordinator. */
+  generation: number;
+  /** Committed steps. */
+  globalStep: number;
+  phase: 'gathering' | 'waiting' | 'stepping' | 'finishing' | 'stopped';
+  peers: Map<string, Peer>;
+  /** Data planes heard of whose worker has not said HELLO. */
+  attached: Set<string>;
+  gathering: Gathering | null;
+  round: Round | null;
+  rounds: number;
+  /** Where a worker without a state can get that of `globalStep`, as long as this is its step. */
+  source: { from: 'seed' } | ({ from: 'checkpoint' } & CheckpointRef) | null;
+  sourceStep: number;
+  plan: { peers: string[]; runs: SlotRun[]; costs: number[] } | null;
+  /** Length of recent rounds from lease to last sum, milliseconds; 0: none. */
+  typicalMs: number;
+  captures: Map<number, Capture>;
+  transfers: number;
+  checkpoint: { lastStep: number; lastAt: number; saving: boolean; wanted: boolean; failures: number };
+  heldOut: { askedStep: number; loss: number | null; step: number };
+  loss: number | null;
+  fingerprints: FingerprintRound | null;
+  /** Last step at which all replicas agreed, and on what. */
+  agreed: { globalStep: number; value: string } | null;
+  /** Workers that contributed since. */
+  contributed: Set<string>;
+  nonFinite: number;
+  /** sha256 of the journal line that took the state to a step, for the newest steps. */
+  history: Map<number, string>;
+  journal: JournalHead | null;
+  stop: { reason: string; since: number; failed: boolean } | null;
+  finishing: { since: number; capture: number | null } | null;
+  /** Last reason given for what it is (not) doing. */
+  reason: string;
+  lastTick: number;
+}
+
+/** What a coordinator finds in the run's directory when it starts. */
+export interface Recovery {
+  readonly generation: number;
+  readonly globalStep: number;
+  readonly journal: JournalHead | null;
+  /** (steps committed, line hash), newest last. */
+  readonly history: readonly (readonly [number, string])[];
+  /** Workers may be alive that hold the state: the last life did not end in order. */
+  readonly brokenOff: boolean;
+  readonly nonFinite: number;
+  readonly heldOut: { readonly globalStep: number; readonly loss: number | null } | null;
+}
+
+export const FRESH: Recovery = {
+  generation: 0,
+  globalStep: 0,
+  journal: null,
+  history: [],
+  brokenOff: false,
+  nonFinite: 0,
+  heldOut: null,
+};
+
+/** Commits whose line hash is remembered, and which workers remember too. */
+export const HISTORY = 1024;
+
+export type Hello = MessageOf<'HELLO'>;
+
+export function initialState(options: MachineOptions, recovery: Recovery, now: number): State {
+  const window = recovery.brokenOff ? options.gatherMs : 0;
+  return {
+    options,
+    now,
+    generation: recovery.generation + 1,
+    globalStep: recovery.globalStep,
+    phase: 'gathering',
+    peers: new Map(),
+    attached: new Set(),
+    gathering: {
+      until: now + window,
+      atMost: Number.MAX_SAFE_INTEGER,
+      reason: recovery.brokenOff ? 'the coordinator was started again' : 'the run starts',
+      checkpoint: undefined,
+      asked: null,
+    },
+    round: null,
+    rounds: 0,
+    source: null,
+    sourceStep: 0,
+    plan: null,
+    typicalMs: 0,
+    captures: new Map(),
+    transfers: 0,
+    checkpoint: { lastStep: -1, lastAt: now, saving: false, wanted: false, failures: 0 },
+    heldOut: {
+      askedStep: recovery.heldOut?.globalStep ?? -1,
+      loss: recovery.heldOut?.loss ?? null,
+      step: recovery.heldOut?.globalStep ?? -1,
+    },
+    loss: null,
+    fingerprints: null,
+    agreed: null,
+    contributed: new Set(),
+    nonFinite: recovery.nonFinite,
+    history: new Map(recovery.history),
+    journal: recovery.journal,
+    stop: null,
+    finishing: null,
+    reason: '',
+    lastTick: now,
+  };
+}

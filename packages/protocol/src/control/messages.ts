@@ -133,8 +133,6 @@ export const MESSAGES = {
     /** The resolved RunConfig. */
     config: opaque,
     identityHash: sha256Hex,
-    /** Port of the data plane, on the host of the control plane. */
-    dataPort: Type.Integer({ minimum: 1, maximum: 65535 }),
     /** Run directory as the coordinator sees it, and the coordinator's host name. */
     runDir: text(4096),
     host: text(256),

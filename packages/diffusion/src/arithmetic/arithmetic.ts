@@ -36,7 +36,8 @@ export interface Arithmetic<T> {
   readonly exp: (a: T) => T;
   readonly log: (a: T) => T;
   readonly sqrt: (a: T) => T;
-  readonly tanh: (a: T) => T;
+  /** 1 / (1 + exp(-a)), to full relative precision where that is small. */
+  readonly sigmoid: (a: T) => T;
   readonly abs: (a: T) => T;
   /** a < bound ? whenTrue : whenFalse. Both branches are evaluated and differentiated: both must be finite. */
   readonly whereLess: (a: T, bound: number, whenTrue: T, whenFalse: T) => T;

@@ -38,7 +38,7 @@ export const device: Arithmetic<tf.Tensor> = {
   exp: (a) => tf.exp(a),
   log: (a) => tf.log(a),
   sqrt: (a) => tf.sqrt(a),
-  tanh: (a) => tf.tanh(a),
+  sigmoid: (a) => tf.sigmoid(a),
   abs: (a) => tf.abs(a),
   whereLess: (a, bound, whenTrue, whenFalse) => tf.where(tf.less(a, bound), whenTrue, whenFalse),
 

@@ -25,7 +25,7 @@ export const float64: Arithmetic<NDArray> = {
   exp: (a) => mapValues(a, Math.exp),
   log: (a) => mapValues(a, Math.log),
   sqrt: (a) => mapValues(a, Math.sqrt),
-  tanh: (a) => mapValues(a, Math.tanh),
+  sigmoid: (a) => mapValues(a, (x) => 1 / (1 + Math.exp(-x))),
   abs: (a) => mapValues(a, Math.abs),
   whereLess,
 

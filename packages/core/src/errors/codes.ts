@@ -126,7 +126,10 @@ const table = {
   },
   DDPM_ERR_ENGINE_INPUT: { exitCode: 1, message: 'program {program}: {detail}.' },
   DDPM_ERR_ENGINE_VARIABLE: { exitCode: 1, message: 'device variable: {detail}.' },
-  DDPM_ERR_ENGINE_DISPOSED: { exitCode: 1, message: 'the module {module} was disposed of and cannot be used.' },
+  DDPM_ERR_ENGINE_DISPOSED: {
+    exitCode: 1,
+    message: 'the module {module} was disposed of and cannot be used.',
+  },
   // data
   DDPM_ERR_DATA_PATH: { exitCode: 2, message: 'data.kind {kind} needs data.path: {what}.' },
   DDPM_ERR_DATA_MISSING: {
@@ -169,6 +172,13 @@ const table = {
   DDPM_ERR_DATA_CACHE: {
     exitCode: 1,
     message: '{file} is damaged at image {index}. Delete {directory}; it is made again at the next start.',
+  },
+  // trainer
+  DDPM_ERR_OPTIMIZER: { exitCode: 2, message: 'optimizer: {problem}. {remedy}' },
+  DDPM_ERR_NON_FINITE: {
+    exitCode: 1,
+    message:
+      'the gradient of step {globalStep} is not finite: the step was not applied and the state is unchanged. Lower optimizer.lr, or set train.onNonFinite to skip.',
   },
   // checkpoint
   DDPM_ERR_CHECKPOINT_STATE: {
@@ -254,9 +264,27 @@ const table = {
     exitCode: 2,
     message: 'cannot listen on {address} ({reason}). Give an address of this host.',
   },
+  DDPM_ERR_WORKER_JOIN: {
+    exitCode: 2,
+    message: 'no coordinator to join. Give its control address: --join tcp://host:port, or DDPM_FLEET_JOIN.',
+  },
+  DDPM_ERR_WORKER_ID: {
+    exitCode: 2,
+    message:
+      'a worker cannot be called {id}. Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.',
+  },
+  DDPM_ERR_WORKER_KEYS: {
+    exitCode: 2,
+    message: 'cannot use the key file {file}: {reason}. It is made at launch; give the one of this worker.',
+  },
   DDPM_ERR_COMPUTE_DIED: {
     exitCode: 1,
     message: 'the compute thread of this worker died: {reason}. The run goes on with the other workers.',
+  },
+  // inference
+  DDPM_ERR_EXPORT_DIFFUSERS: {
+    exitCode: 2,
+    message: 'diffusers cannot express this model: {reason}. Export it as safetensors.',
   },
   // launcher, cli
   DDPM_ERR_RUN_MISSING: {
@@ -282,16 +310,19 @@ const table = {
   },
   DDPM_ERR_CHECKPOINT_PATH: {
     exitCode: 2,
-    message: 'there is no checkpoint {path}. `ddpm-fleet checkpoint list RUN` prints the paths of those there are.',
+    message:
+      'there is no checkpoint {path}. `ddpm-fleet checkpoint list RUN` prints the paths of those there are.',
   },
   DDPM_ERR_WEIGHTS_NAME: {
     exitCode: 2,
-    message: 'there are no weights {name}. Write raw, or ema-DECAY with a decay of the config, e.g. ema-0.9999.',
+    message:
+      'there are no weights {name}. Write raw, or ema-DECAY with a decay of the config, e.g. ema-0.9999.',
   },
   DDPM_ERR_SAMPLE_CLASS: { exitCode: 2, message: '--class: {detail}.' },
   DDPM_ERR_BENCH_PYTORCH: {
     exitCode: 2,
-    message: '--pytorch {python}: it cannot run the comparison ({detail}). Name a Python that has torch (pip install torch).',
+    message:
+      '--pytorch {python}: it cannot run the comparison ({detail}). Name a Python that has torch (pip install torch).',
   },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {

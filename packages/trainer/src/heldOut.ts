@@ -1,0 +1,40 @@
+import { drawInt, imageAddress, Purpose, u64Pair } from '@ddpm-fleet/core';
+import type { HostArray, Module } from '@ddpm-fleet/engine';
+import type { Plan } from './plan.js';
+
+/**
+ * Mean loss of `images` with the weights in `carry`. Image i has the t and the noise of position i of the held-out
+ * streams, always. Images without labels get the null label.
+ */
+export function heldOutLoss(plan: Plan, module: Module, images: Uint8Array, labels?: Int32Array): number {
+  const [B, H, W, C] = plan.shape;
+  const count = images.length / (H * W * C);
+  let sum = 0;
+  for (let first = 0; first < count; first += B) {
+    const losses = module.run('heldOut', batchOf(plan, images, first, labels))['loss']!;
+    for (let i = 0; i < Math.min(B, count - first); i++) sum += losses[i]!;
+  }
+  return sum / count;
+}
+
+/** A last batch that is not full is filled up with zeros, whose losses nobody reads. */
+function batchOf(
+  { config, shape }: Plan,
+  images: Uint8Array,
+  first: number,
+  labels: Int32Array | undefined,
+): Record<string, HostArray> {
+  const [B, H, W, C] = shape;
+  const { numTimesteps } = config.diffusion;
+  const { numClasses } = config.model;
+  const batch = new Uint8Array(B * H * W * C);
+  batch.set(images.subarray(first * H * W * C, (first + B) * H * W * C));
+  const batchLabels = new Int32Array(B).fill(numClasses);
+  if (labels) batchLabels.set(labels.subarray(first, first + B));
+  return {
+    images: batch,
+    position: u64Pair(first),
+    t: drawInt(imageAddress(config.seed, Purpose.heldOutT, BigInt(first), 1), B, 1, numTimesteps),
+    ...(numClasses > 0 && { labels: batchLabels }),
+  };
+}

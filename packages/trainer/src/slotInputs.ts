@@ -1,0 +1,54 @@
+import { drawUniform, Purpose, u64Pair } from '@ddpm-fleet/core';
+import { drawTimesteps, type LossHistory } from '@ddpm-fleet/diffusion';
+import type { Plan } from './plan.js';
+
+export interface SlotArgs {
+  readonly slot: number;
+  /** First slot of the run that it belongs to; the slots of a run come in order. */
+  readonly runStart: number;
+  /** Stream position of its first image. */
+  readonly position: bigint;
+  /** uint8 [slotBatchSize, size, size, channels] */
+  readonly images: Uint8Array;
+  /** [slotBatchSize]; needed where the model has classes. */
+  readonly labels?: Int32Array;
+  readonly globalStep: number;
+}
+
+/** Inputs of the slot program. A type, so that it is assignable to a record. */
+export type SlotInputs = {
+  readonly images: Uint8Array;
+  readonly position: Int32Array;
+  readonly t: Int32Array;
+  readonly weights?: Float32Array;
+  readonly labels?: Int32Array;
+};
+
+/** t is drawn on the host, in float64 where it is not uniform; everything else on the device. */
+export function slotInputs(plan: Plan, args: SlotArgs, history: LossHistory | undefined): SlotInputs {
+  const { config, shape, globalBatchSize } = plan;
+  const { position, images, labels } = args;
+  const { t, weights } = drawTimesteps({
+    sampler: config.diffusion.timestepSampler,
+    numTimesteps: config.diffusion.numTimesteps,
+    seed: config.seed,
+    position,
+    count: shape[0],
+    globalBatchSize,
+    ...(history && { history }),
+  });
+  return {
+    images,
+    position: u64Pair(position),
+    t,
+    ...(weights && { weights }),
+    ...(labels && config.model.numClasses > 0 && { labels }),
+  };
+}
+
+/** The coin of self-conditioning: one a step, so that all slots run the same program. */
+export function isConditioned({ config }: Plan, globalStep: number): boolean {
+  if (!config.diffusion.selfConditioning) return false;
+  const address = { seed: config.seed, purpose: Purpose.selfCondition, counter: BigInt(globalStep) };
+  return drawUniform(address, 1, 1)[0]! < 0.5;
+}

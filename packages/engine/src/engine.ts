@@ -35,9 +35,9 @@ export interface RandomOps {
 }
 
 export interface ProgramContext {
-  input(name: string): tf.Tensor;
+  readonly input: (name: string) => tf.Tensor;
   /** The variable's value at the start of the program, whatever the program assigns. */
-  read(variable: string): tf.Tensor;
+  readonly read: (variable: string) => tf.Tensor;
   readonly random: RandomOps;
 }
 

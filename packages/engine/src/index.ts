@@ -7,6 +7,10 @@ export {
   type InstalledEngine,
   type InstallRecord,
 } from './install/cache.js';
+export { checkEngine, type Check } from './install/check.js';
+export type { Gpu } from './install/gpu.js';
+export { engineStatus, type EngineStatus } from './install/status.js';
+export type { EngineProbe } from './install/verify.js';
 export { installEngine, type InstallOptions } from './install/install.js';
 export { openEngine } from './open.js';
 export { TFJS_VERSION } from './install/versions.js';

@@ -14,7 +14,7 @@ export type Test = (title: string, run: (t: Assertions) => Promise<void>) => unk
 
 export interface Case {
   readonly title: string;
-  run(t: Assertions, engine: Engine): Promise<unknown>;
+  readonly run: (t: Assertions, engine: Engine) => Promise<unknown>;
 }
 
 /** Loads a module, hands it to `use`, and disposes it whatever happens. */

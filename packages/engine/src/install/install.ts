@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
@@ -121,11 +121,11 @@ async function build(source: Source, staging: string, say: OnProgress): Promise<
     source: source.description,
   };
   await buildAddon(addon, say);
-  for (const path of staged.removeAfter) await rm(join(staging, path), { recursive: true, force: true });
   const record = await recordOf(source, staged.loaderDirs, staging);
   say('verifying: loading it in a process and running an op');
   await verifyEngine({ ...record, dir: staging, addonPath: resolve(staging, record.addon) });
   await writeFile(cache.recordPath(staging), `${JSON.stringify(record, null, 2)}\n`);
+  say('publishing: writing it to the disk, then renaming it into place');
 }
 
 async function recordOf(

@@ -22,8 +22,6 @@ export interface Staged {
   readonly libraries: readonly string[];
   /** Must be on the loader's path: relative to the install, or absolute where they belong to somebody else. */
   readonly loaderDirs: readonly string[];
-  /** Relative to the install: not needed once the addon is built. */
-  readonly removeAfter: readonly string[];
 }
 
 const LIBRARY = /^libtensorflow(_cc|_framework)?(\.so\.2|\.2\.dylib)$/;

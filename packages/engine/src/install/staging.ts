@@ -14,7 +14,8 @@ const PREFIX = '.building-';
 export async function publishWhole(final: string, build: (staging: string) => Promise<void>): Promise<void> {
   const parent = dirname(final);
   await removeLeftovers(final);
-  const staging = await mkdtemp(join(parent, `${PREFIX}${basename(final)}-`));
+  const staging = join(parent, `${PREFIX}${basename(final)}-${randomBytes(4).toString('hex')}`);
+  await mkdir(staging);
   try {
     await build(staging);
     await syncTree(staging);

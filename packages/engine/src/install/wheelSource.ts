@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { EngineVariant } from './cache.js';
 import { downloadTensorflow, pipDownload, wheelChoice } from './download.js';
 import type { OnProgress } from './progress.js';
@@ -30,7 +30,8 @@ export function downloadSource(variant: EngineVariant): Source {
     const download = join(staging, 'download');
     const wheel = await downloadTensorflow(variant, download, say);
     const staged = await stageWheel(wheel, variant, staging, say);
-    return { ...staged, removeAfter: [...staged.removeAfter, 'download'] };
+    await rm(download, { recursive: true });
+    return staged;
   };
   return {
     description: `${requirement} ${TENSORFLOW_VERSION} (pip)`,
@@ -41,36 +42,28 @@ export function downloadSource(variant: EngineVariant): Source {
   };
 }
 
-const HEADER = /^tensorflow\/(include\/(?:tensorflow\/(?:c|core\/platform|tsl)|tsl|xla\/tsl)\/.*\.h)$/;
-const METADATA = /^tensorflow[^/]*\.dist-info\/METADATA$/;
+/**
+ * What is kept of a wheel, where the wheel has it: the libraries, the headers of the C API, what says which TensorFlow
+ * it is, and its licence. So an install is laid out like a `site-packages`, and another can be built from it.
+ */
+const KEPT = [
+  /^tensorflow\/libtensorflow[^/]*$/,
+  /^tensorflow\/include\/(?:tensorflow\/(?:c|core\/platform|tsl)|tsl|xla\/tsl)\/.*\.h$/,
+  /^tensorflow\/python\/platform\/build_info\.py$/,
+  /^tensorflow[^/]*\.dist-info\/(?:METADATA|.*LICENSE.*)$/,
+];
 
-async function stageWheel(
-  wheel: string,
-  variant: EngineVariant,
-  staging: string,
-  say: OnProgress,
-): Promise<Staged> {
-  await unpackWheel(wheel, staging, placeOf, say);
+async function stageWheel(wheel: string, variant: EngineVariant, staging: string, say: OnProgress): Promise<Staged> {
+  const paths = await unpackWheel(wheel, staging, (name) => (KEPT.some((kept) => kept.test(name)) ? name : undefined), say);
   const libraries = readdirSync(join(staging, 'tensorflow')).filter(isLibtensorflow);
-  const loaderDirs = variant === 'cuda' ? await stageCudaLibraries(staging, say) : [];
-  return {
-    includeDir: join(staging, 'include'),
-    libraryDir: 'tensorflow',
-    libraries,
-    loaderDirs,
-    removeAfter: ['include', 'METADATA'],
-  };
-}
-
-function placeOf(name: string): string | undefined {
-  if (dirname(name) === 'tensorflow' && isLibtensorflow(basename(name))) return name;
-  if (METADATA.test(name)) return 'METADATA';
-  return HEADER.exec(name)?.[1];
+  const metadata = paths.find((path) => path.endsWith('/METADATA'));
+  const loaderDirs = variant === 'cuda' && metadata ? await stageCudaLibraries(staging, metadata, say) : [];
+  return { includeDir: join(staging, 'tensorflow', 'include'), libraryDir: 'tensorflow', libraries, loaderDirs };
 }
 
 /** Fetches the CUDA libraries that the wheel asks for in its `and-cuda` extra, except the compiler, which no kernel of ours needs. */
-async function stageCudaLibraries(staging: string, say: OnProgress): Promise<string[]> {
-  const metadata = await readFile(join(staging, 'METADATA'), 'utf8');
+async function stageCudaLibraries(staging: string, metadataPath: string, say: OnProgress): Promise<string[]> {
+  const metadata = await readFile(join(staging, metadataPath), 'utf8');
   const asked = [...metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);.*and-cuda/gm)].map((match) =>
     match[1]!.trim(),
   );

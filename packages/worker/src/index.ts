@@ -1,1 +1,3 @@
-export {};
+export type { Addresses } from './link.js';
+export type { WorkerEnd, WorkerOptions } from './options.js';
+export { runWorker } from './run.js';

@@ -1,0 +1,167 @@
+import type { RunConfig } from '@ddpm-fleet/config';
+import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { ParamLayout } from '@ddpm-fleet/core';
+import { openEngine, type Engine, type EngineDescription } from '@ddpm-fleet/engine';
+import { Trainer } from '@ddpm-fleet/trainer';
+import { SlotBoard } from './slotBoard.js';
+
+export interface InitArgument {
+  readonly config: RunConfig;
+  readonly image: { readonly size: number; readonly channels: number };
+  /** Shared with the calling thread: see `SlotBoard`. */
+  readonly board: SharedArrayBuffer;
+}
+
+export interface Initialised {
+  readonly description: EngineDescription;
+  readonly layout: ParamLayout;
+  /** What the engine had to say about being slower than it could be. */
+  readonly notices: readonly string[];
+}
+
+/** An aligned run of slots [start, end) that is one subtree of the step's reduction tree, or a run of several. */
+export interface SlotsArgument {
+  /** By which it can be called off. */
+  readonly ticket: number;
+  readonly globalStep: number;
+  readonly start: number;
+  readonly end: number;
+  /** Stream position of the first image. */
+  readonly position: bigint;
+  /** uint8 [(end - start) * slotBatchSize, size, size, channels] */
+  readonly images: Uint8Array;
+  readonly labels?: Int32Array;
+}
+
+export interface SlotsResult {
+  /** Sum of each maximal subtree of the run, in slot order; undefined when the run was cancelled. */
+  readonly partials?: Float32Array[];
+  /** Of each image in position order. */
+  readonly t: Int32Array;
+  /** Unweighted. */
+  readonly loss: Float32Array;
+  readonly computeMs: number;
+}
+
+export interface ApplyArgument {
+  /** Sum over all slots, before division. Given back for the next step. */
+  readonly root: Float32Array;
+  readonly t: Int32Array;
+  readonly loss: Float32Array;
+}
+
+export interface HeldOutImages {
+  /** uint8 [n, size, size, channels] */
+  readonly images: Uint8Array;
+  readonly labels?: Int32Array;
+}
+
+export interface HeldOutArgument extends HeldOutImages {
+  readonly weights: 'raw' | number;
+}
+
+export interface Applied {
+  readonly gradNorm: number;
+  readonly lr: number;
+  readonly root: Float32Array;
+  readonly computeMs: number;
+}
+
+/** What the compute thread does: it owns the engine and the trainer, and never sees a socket. */
+export class ComputeSession {
+  #engine: Engine | undefined;
+  #trainer: Trainer | undefined;
+  #slotBatchSize = 0;
+  #board = new SlotBoard();
+
+  async init({ config, image, board }: InitArgument): Promise<Initialised> {
+    const { kind, compiled, precision, threads } = config.engine;
+    const notices: string[] = [];
+    const onNotice = (text: string) => void notices.push(text);
+    this.#engine = await openEngine({ kind, compiled, precision, threads, onNotice });
+    this.#trainer = await Trainer.create(this.#engine, config, image);
+    this.#slotBatchSize = config.batch.slotBatchSize;
+    this.#board = new SlotBoard(board);
+    return { description: this.#engine.description, layout: this.#trainer.layout, notices };
+  }
+
+  /** Makes the state of step 0 from the seed and holds it. */
+  loadInitialState(): void {
+    const trainer = this.#ready();
+    trainer.loadState(trainer.initialState());
+  }
+
+  loadState(state: TrainState): void {
+    this.#ready().loadState(state);
+  }
+
+  readState(): TrainState {
+    return this.#ready().readState();
+  }
+
+  runSlots(run: SlotsArgument): SlotsResult {
+    const trainer = this.#ready();
+    const began = performance.now();
+    const images = (run.end - run.start) * this.#slotBatchSize;
+    const t = new Int32Array(images);
+    const loss = new Float32Array(images);
+    trainer.beginRun();
+    for (let slot = run.start; slot < run.end; slot++) {
+      if (this.#board.isCancelled(run.ticket)) return { t, loss, computeMs: performance.now() - began };
+      const done = trainer.runSlot(this.#slotOf(run, slot));
+      t.set(done.t, (slot - run.start) * this.#slotBatchSize);
+      loss.set(done.loss, (slot - run.start) * this.#slotBatchSize);
+      this.#board.finishSlot();
+    }
+    return { partials: trainer.takePartials(), t, loss, computeMs: performance.now() - began };
+  }
+
+  apply({ root, t, loss }: ApplyArgument): Applied {
+    const began = performance.now();
+    const { gradNorm, lr } = this.#ready().apply(root, { t, loss });
+    return { gradNorm, lr, root, computeMs: performance.now() - began };
+  }
+
+  /** A step that is committed as skipped: it counts, and changes nothing. */
+  skip(): void {
+    this.#ready().skip();
+  }
+
+  fingerprint(): bigint {
+    return this.#ready().fingerprint();
+  }
+
+  heldOutLoss({ images, labels, weights }: HeldOutArgument): number {
+    return this.#ready().heldOutLoss(images, weights, labels);
+  }
+
+  memory(): { numTensors: number; numBytes: number } {
+    return this.#engine!.memory();
+  }
+
+  async dispose(): Promise<void> {
+    this.#trainer?.dispose();
+    await this.#engine?.dispose();
+    this.#engine = undefined;
+    this.#trainer = undefined;
+  }
+
+  #ready(): Trainer {
+    if (!this.#trainer) throw new Error('init comes first');
+    return this.#trainer;
+  }
+
+  #slotOf(run: SlotsArgument, slot: number) {
+    const first = (slot - run.start) * this.#slotBatchSize;
+    const bytes = run.images.length / (run.end - run.start) / this.#slotBatchSize;
+    const labels = run.labels?.subarray(first, first + this.#slotBatchSize);
+    return {
+      slot,
+      runStart: run.start,
+      position: run.position + BigInt(first),
+      images: run.images.subarray(first * bytes, (first + this.#slotBatchSize) * bytes),
+      ...(labels && { labels }),
+      globalStep: run.globalStep,
+    };
+  }
+}

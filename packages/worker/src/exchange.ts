@@ -1,0 +1,79 @@
+import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { Bucket } from '@ddpm-fleet/core';
+import {
+  Dtype,
+  encodeFrame,
+  encodeImages,
+  fingerprintText,
+  FrameKind,
+  toWire,
+  type ImageRecords,
+  type WireDtype,
+} from '@ddpm-fleet/protocol';
+import type { LeasedNode } from './leases.js';
+import type { Link } from './link.js';
+import { listSections, sectionsOf, stateFrames } from './stateTransfer.js';
+
+/** Chunks of a state sent before the data plane is asked whether it has taken them. */
+const STATE_WINDOW = 4;
+
+/** Turns what a replica produces into frames of one run. */
+export class Exchange {
+  readonly #link: Link;
+  readonly #run: bigint;
+  readonly #buckets: readonly Bucket[];
+  readonly #wireDtype: WireDtype;
+
+  constructor(link: Link, run: bigint, buckets: readonly Bucket[], wireDtype: WireDtype) {
+    this.#link = link;
+    this.#run = run;
+    this.#buckets = buckets;
+    this.#wireDtype = wireDtype;
+  }
+
+  /** Sends the sum of a subtree bucket by bucket. `sum` must not be changed afterwards: its bytes are shared. */
+  sendPartial(
+    globalStep: number,
+    { node, generation }: LeasedNode,
+    sum: Float32Array,
+    images: ImageRecords,
+  ): void {
+    const at = { run: this.#run, generation, globalStep, ...node, transfer: 0 };
+    this.#link.sendFrame(
+      encodeFrame(
+        { ...at, kind: FrameKind.partialImages, dtype: Dtype.imageRecord, bucket: 0, count: images.t.length },
+        encodeImages(images),
+      ),
+    );
+    for (const { index: bucket, start, end } of this.#buckets) {
+      const values = sum.subarray(start, end);
+      const { dtype, payload } = toWire(values, this.#wireDtype);
+      this.#link.sendFrame(
+        encodeFrame({ ...at, kind: FrameKind.partial, dtype, bucket, count: values.length }, payload),
+      );
+    }
+  }
+
+  /** Sends a snapshot a few chunks at a time, so that the sums of a later step do not queue behind all of it. */
+  async sendState(
+    at: { generation: number; transfer: number },
+    state: TrainState,
+    fingerprint: bigint,
+  ): Promise<void> {
+    const { globalStep } = state;
+    const { transfer } = at;
+    const sections = sectionsOf(state);
+    this.#link.send({
+      type: 'STATE',
+      transfer,
+      globalStep,
+      sections: listSections(sections),
+      fingerprint: fingerprintText(fingerprint),
+    });
+    let sent = 0;
+    for (const frame of stateFrames(sections, { ...at, run: this.#run, globalStep })) {
+      this.#link.sendFrame(frame);
+      if (++sent % STATE_WINDOW === 0) await this.#link.flushData();
+    }
+  }
+}

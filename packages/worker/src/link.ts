@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import {
+  decodeControl,
+  decodeFrame,
+  encodeControl,
+  encodeSignal,
+  FrameKind,
+  HEADER_BYTES,
+  LIMITS,
+  ProtocolError,
+  type ControlMessage,
+  type DataFrame,
+} from '@ddpm-fleet/protocol';
+import type { Dealer, Frames, Transport } from '@ddpm-fleet/transport';
+
+export interface LinkHandlers {
+  onMessage(message: ControlMessage): void;
+  onFrame(frame: DataFrame): void;
+  /** The control plane is up: whatever was said before may not have been heard. */
+  onConnected(): void;
+  onDisconnected(): void;
+  onRefused(reason: string): void;
+  /** Bytes that were no message of this protocol; they are dropped. */
+  onGarbage(error: ProtocolError): void;
+}
+
+export interface Addresses {
+  /** `tcp://host:port` of the coordinator's control plane. */
+  readonly control: string;
+  readonly data: string;
+}
+
+/** Both sockets of a worker: messages and frames in and out, and whether anybody is there. */
+export class Link {
+  /** `<workerId>.<incarnation>`: a restarted worker is never taken for its predecessor. */
+  readonly peer: string;
+  readonly #handlers: LinkHandlers;
+  #control: Dealer | undefined;
+  #data: Dealer | undefined;
+  #run: bigint | undefined;
+  /** When something last came from the coordinator; milliseconds of `performance.now`. */
+  heardAt = performance.now();
+  dataHeardAt = performance.now();
+
+  constructor(workerId: string, handlers: LinkHandlers) {
+    this.peer = `${workerId}.${randomBytes(4).toString('hex')}`;
+    this.#handlers = handlers;
+  }
+
+  /** @throws DDPM_ERR_TRANSPORT_PLAIN, DDPM_ERR_TRANSPORT_ADDRESS */
+  async open(transport: Transport, addresses: Addresses): Promise<void> {
+    const common = { peer: this.peer };
+    this.#control = await transport.dealer(
+      { ...common, address: addresses.control, maxFrameBytes: LIMITS.controlBytes },
+      {
+        onMessage: (frames) => this.#onControl(frames),
+        onConnected: () => this.#handlers.onConnected(),
+        onDisconnected: () => this.#handlers.onDisconnected(),
+        onRefused: (reason) => this.#handlers.onRefused(reason),
+      },
+    );
+    this.#data = await transport.dealer(
+      { ...common, address: addresses.data, maxFrameBytes: LIMITS.payloadBytes + HEADER_BYTES },
+      {
+        onMessage: (frames) => this.#onData(frames),
+        onConnected: () => this.attach(),
+        onDisconnected: () => undefined,
+        onRefused: (reason) => this.#handlers.onRefused(reason),
+      },
+    );
+  }
+
+  /** From now on frames carry this run, and those of another are dropped. */
+  set run(run: bigint) {
+    this.#run = run;
+    this.attach();
+  }
+
+  send(message: ControlMessage): void {
+    this.#control?.send([encodeControl(message)]);
+  }
+
+  sendFrame(frames: Frames): void {
+    this.#data?.send(frames);
+  }
+
+  /** Names this worker on its data plane. Nothing happens while the plane is down: it is done when it comes up. */
+  attach(): void {
+    if (this.#run === undefined || !this.#data?.connected) return;
+    this.#data.send(encodeSignal(FrameKind.attach, this.#run));
+  }
+
+  /** Resolves when the data plane has taken what it was given. */
+  async flushData(): Promise<void> {
+    await this.#data?.flush();
+  }
+
+  /** Sends what waits, for at most a second. */
+  async close(): Promise<void> {
+    await Promise.all([this.#control?.close(), this.#data?.close()]);
+  }
+
+  #onControl(frames: Uint8Array[]): void {
+    this.heardAt = performance.now();
+    this.#guard(() => this.#handlers.onMessage(decodeControl(frames, 'fromCoordinator')));
+  }
+
+  #onData(frames: Uint8Array[]): void {
+    this.heardAt = this.dataHeardAt = performance.now();
+    this.#guard(() => {
+      const frame = decodeFrame(frames, this.#run);
+      if (frame.header.kind !== FrameKind.probe) this.#handlers.onFrame(frame);
+    });
+  }
+
+  #guard(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#handlers.onGarbage(error);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import test, { type ExecutionContext } from 'ava';
+import { checkpointDigest, type TrainState } from '@ddpm-fleet/checkpoint';
+import { addInto } from '@ddpm-fleet/core';
+import { openDataset, readBatch, slotPosition, splitHeldOut } from '@ddpm-fleet/data';
+import { ComputeThread } from '../../src/compute/computeThread.js';
+import { tinyConfig } from '../tinyRun.js';
+
+const CONFIG = tinyConfig();
+const IMAGE = { size: 8, channels: 3 };
+
+async function open(t: ExecutionContext) {
+  const thread = new ComputeThread();
+  t.teardown(() => thread.dispose());
+  const { layout, description } = await thread.init(CONFIG, IMAGE);
+  await thread.loadInitialState();
+  return { thread, layout, description };
+}
+
+async function runOf(globalStep: number, start: number, end: number) {
+  const { train } = splitHeldOut(await openDataset(CONFIG.data), CONFIG.data.heldOut);
+  const position = slotPosition(CONFIG.batch, globalStep, start);
+  const count = (end - start) * CONFIG.batch.slotBatchSize;
+  const { images } = await readBatch(train, CONFIG.seed, position, count);
+  return { globalStep, start, end, position, images };
+}
+
+/** One step in these runs; the two halves are summed here, as a coordinator does. */
+async function step(thread: ComputeThread, runs: [number, number][]): Promise<TrainState> {
+  const results = await Promise.all(
+    runs.map(async ([start, end]) => thread.runSlots(await runOf(0, start, end))),
+  );
+  const root = results.map(({ partials }) => partials![0]!).reduce(addInto);
+  const t = Int32Array.from(results.flatMap((r) => [...r.t]));
+  const loss = Float32Array.from(results.flatMap((r) => [...r.loss]));
+  const { gradNorm } = await thread.apply({ root, t, loss });
+  if (!(gradNorm > 0)) throw new Error(`gradNorm ${gradNorm}`);
+  return thread.readState();
+}
+
+test.serial('a step in one run and in two gives the same state, and the arrays moved', async (t) => {
+  const { thread, layout, description } = await open(t);
+  t.log(description);
+  const whole = await step(thread, [[0, 4]]);
+  t.is(whole.globalStep, 1);
+  const print = await thread.fingerprint();
+  await thread.loadInitialState();
+  t.not(await thread.fingerprint(), print);
+  const halves = await step(thread, [
+    [0, 2],
+    [2, 4],
+  ]);
+  t.is(checkpointDigest(whole, layout), checkpointDigest(halves, layout));
+  t.is(await thread.fingerprint(), print);
+  await thread.loadState(whole);
+  t.is(whole.params.length, 0, 'it was given away');
+  t.is(await thread.fingerprint(), print);
+});
+
+test.serial('the held-out loss leaves the images with the caller', async (t) => {
+  const { thread } = await open(t);
+  const images = new Uint8Array(4 * 8 * 8 * 3).fill(90);
+  const loss = await thread.heldOutLoss({ images }, 'raw');
+  t.true(loss > 0.3 && loss < 3, String(loss));
+  t.is(images[0], 90);
+});
+
+test.serial('a skipped step counts and changes nothing', async (t) => {
+  const { thread } = await open(t);
+  const before = await thread.readState();
+  await thread.skip();
+  t.deepEqual(await thread.readState(), { ...before, globalStep: 1 });
+});
+
+test.serial(
+  'slots that were called off come back without sums, and those after them are computed',
+  async (t) => {
+    const { thread } = await open(t);
+    const first = thread.runSlots(await runOf(0, 0, 4));
+    thread.cancelSlots();
+    const second = thread.runSlots(await runOf(0, 0, 1));
+    t.is((await first).partials, undefined);
+    t.is((await second).partials?.length, 1);
+    t.true(thread.slotsFinished < 5);
+  },
+);
+
+test.serial('the main thread keeps its timers while the thread computes', async (t) => {
+  const { thread } = await open(t);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  const { computeMs } = await thread.runSlots(await runOf(0, 0, 4));
+  clearInterval(timer);
+  t.true(ticks >= computeMs / 5 / 4, `${ticks} ticks in ${computeMs} ms`);
+});
+
+test.serial('errors keep their code, and the thread goes on', async (t) => {
+  const { thread } = await open(t);
+  const state = await thread.readState();
+  await t.throwsAsync(thread.loadState({ ...state, params: new Float32Array(3) }), {
+    code: 'DDPM_ERR_CHECKPOINT_STATE',
+  });
+  t.is((await thread.readState()).globalStep, 0);
+});
+
+test.serial('a thread that dies says so to whoever waits', async (t) => {
+  const thread = new ComputeThread();
+  const lost = { ...CONFIG, batch: undefined } as unknown as typeof CONFIG;
+  await t.throwsAsync(thread.init(lost, IMAGE));
+  const pending = thread.fingerprint();
+  pending.catch(() => undefined);
+  await thread.dispose();
+  t.is(await thread.ended, undefined);
+  await t.throwsAsync(thread.fingerprint(), { code: 'DDPM_ERR_COMPUTE_DIED' });
+});

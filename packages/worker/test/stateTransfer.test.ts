@@ -1,0 +1,82 @@
+import test from 'ava';
+import type { TrainState } from '@ddpm-fleet/checkpoint';
+import { decodeFrame, ProtocolError, STATE_CHUNK, type MessageOf } from '@ddpm-fleet/protocol';
+import { listSections, sectionsOf, stateFrames, StateReceiver, stateOf } from '../src/stateTransfer.js';
+
+const numbers = (n: number, seed: number) =>
+  Float32Array.from({ length: n }, (_, i) => Math.sin(i * 0.1 + seed));
+const SIZE = STATE_CHUNK + 5;
+
+const STATE: TrainState = {
+  globalStep: 12,
+  params: numbers(SIZE, 0),
+  optimizer: { m: numbers(7, 1), v: numbers(7, 2) },
+  emas: [
+    { decay: 0.99, values: numbers(7, 3) },
+    { decay: 0.9999, values: numbers(7, 4) },
+  ],
+  derived: [{ name: 'lossHistory', values: numbers(3, 5) }],
+};
+
+const frames = (transfer = 4) =>
+  [...stateFrames(sectionsOf(STATE), { run: 9n, generation: 2, globalStep: 12, transfer })].map((parts) =>
+    decodeFrame(parts, 9n),
+  );
+
+const announcement = (transfer = 4): MessageOf<'STATE'> => ({
+  type: 'STATE',
+  transfer,
+  globalStep: 12,
+  sections: listSections(sectionsOf(STATE)),
+  fingerprint: '00000000000000ff',
+});
+
+test('sections travel in the order that the protocol names', (t) => {
+  t.deepEqual(
+    listSections(sectionsOf(STATE)).map(({ name }) => name),
+    ['params', 'optimizer.m', 'optimizer.v', 'derived-lossHistory', 'ema-0.99', 'ema-0.9999'],
+  );
+});
+
+test('a state comes out as it went in, whatever the order of its frames', (t) => {
+  for (const order of [frames(), frames().toReversed()]) {
+    const receiver = new StateReceiver(4);
+    receiver.announce(announcement());
+    for (const frame of order) {
+      t.is(receiver.received, undefined);
+      receiver.add(frame);
+    }
+    t.deepEqual(receiver.received, { state: STATE, fingerprint: '00000000000000ff' });
+  }
+});
+
+test('frames that overtake their announcement wait for it', (t) => {
+  const receiver = new StateReceiver(4);
+  for (const frame of frames()) receiver.add(frame);
+  t.is(receiver.received, undefined);
+  receiver.announce(announcement());
+  t.deepEqual(receiver.received?.state, STATE);
+});
+
+test('repeated frames and those of another transfer do not count', (t) => {
+  const receiver = new StateReceiver(4);
+  receiver.announce(announcement());
+  const all = frames();
+  for (const frame of [...all.slice(1), ...all.slice(1), ...frames(5)]) receiver.add(frame);
+  t.is(receiver.received, undefined);
+  receiver.add(all[0]!);
+  t.deepEqual(receiver.received?.state, STATE);
+});
+
+test('a later announcement begins anew', (t) => {
+  const receiver = new StateReceiver(4);
+  receiver.announce(announcement());
+  for (const frame of frames().slice(1)) receiver.add(frame);
+  receiver.announce(announcement());
+  receiver.add(frames()[0]!);
+  t.is(receiver.received, undefined);
+});
+
+test('a state without parameters is refused', (t) => {
+  t.throws(() => stateOf(0, [{ name: 'optimizer.m', values: numbers(1, 0) }]), { instanceOf: ProtocolError });
+});

@@ -15,7 +15,8 @@ export interface ChosenEngine {
  */
 export function chooseEngine(kind: EngineConfig['kind']): ChosenEngine {
   const installed = kind === 'wasm' ? undefined : locateEngine();
-  if (installed) return { kind: 'tensorflow', version: `${installed.version}-${installed.variant}` };
+  // As the engine describes itself: workers derive the run's identity from that. CPU or CUDA is the device's affair.
+  if (installed) return { kind: 'tensorflow', version: installed.version };
   if (kind === 'tensorflow') throw fleetError('DDPM_ERR_ENGINE_MISSING');
   const notice =
     'Training on WebAssembly, tens of times slower than TensorFlow, because the TensorFlow engine is not installed. ' +

@@ -1,1 +1,13 @@
-export {};
+export type { CoordinatorObserver, CoordinatorOptions } from './options.js';
+export { runCoordinator, startCoordinator, type RunningCoordinator } from './run.js';
+export type { Outcome, StepMetrics } from './machine/index.js';
+export type { Addresses, LiveStatus } from './server/live.js';
+export {
+  GENESIS,
+  hashLine,
+  parseLine,
+  type JournaledEntry,
+  type JournaledStep,
+  type JournalLine,
+} from './server/journalLine.js';
+export { parseCheckpoint, readRun, readServerKeys } from './runDirectory.js';

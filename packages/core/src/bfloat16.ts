@@ -3,7 +3,10 @@
  */
 
 /** Rounds each element to bfloat16 and keeps it as float32. `out` may be `values`. Returns `out`. */
-export function roundToBfloat16(values: Float32Array, out = new Float32Array(values.length)): Float32Array {
+export function roundToBfloat16(
+  values: Float32Array,
+  out: Float32Array = new Float32Array(values.length),
+): Float32Array {
   const bits = wordsOf(values);
   const rounded = wordsOf(out);
   for (let i = 0; i < bits.length; i++) rounded[i] = upperHalf(bits[i]!) << 16;

@@ -102,9 +102,12 @@ function finishCapture(state: State, { transfer, joiners }: Capture): void {
 /** A worker that was pointed to a checkpoint cannot read it. */
 export function onStateRequest(turn: Turn, peer: Peer, { globalStep }: MessageOf<'STATE_REQUEST'>): void {
   const { state } = turn;
-  if (peer.status !== 'fetching' || peer.source !== 'checkpoint') return;
+  if (peer.status !== 'fetching' || peer.source !== 'checkpoint' || state.source?.from !== 'checkpoint')
+    return;
+  if (globalStep !== state.source.globalStep) return;
   const transfer = ++state.transfers;
-  turn.effects.push({ type: 'streamCheckpoint', to: peer.peer, transfer, globalStep });
+  const { location } = state.source;
+  turn.effects.push({ type: 'streamCheckpoint', to: peer.peer, transfer, globalStep, location });
 }
 
 /** Ends the captures that the peer gives, and takes it off the list of others'. */

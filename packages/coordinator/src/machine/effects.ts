@@ -122,6 +122,7 @@ export type Effect =
       readonly to: string;
       readonly transfer: number;
       readonly globalStep: number;
+      readonly location: string;
     }
   /** The peer is gone for good. */
   | { readonly type: 'forget'; readonly peer: string }

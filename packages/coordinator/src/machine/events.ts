@@ -76,6 +76,8 @@ export type Event = { readonly now: number } &
         readonly globalStep: number;
         readonly reason: string;
       }
+    /** Something without which the run cannot go on is not there. */
+    | { readonly type: 'failed'; readonly reason: string }
     /** The whole run is asked to end (SIGTERM). */
     | { readonly type: 'stop'; readonly reason: string }
     /** A checkpoint is asked for (SIGUSR1). */

@@ -51,7 +51,7 @@ function conclude(turn: Turn): void {
   else end(turn, `step ${Math.min(globalStep, options.steps)} of ${options.steps} is done`, true);
 }
 
-function end(turn: Turn, reason: string, completed: boolean): void {
+export function end(turn: Turn, reason: string, completed: boolean): void {
   const { state } = turn;
   const { globalStep } = state;
   dropAllCaptures(turn, reason);

@@ -5,7 +5,7 @@ import { rememberLine } from './commit.js';
 import type { Effect } from './effects.js';
 import type { Event, EventOf } from './events.js';
 import { compareFingerprints } from './fingerprints.js';
-import { checkStop, finish, onSaved, onSaveFailed, onStop } from './finish.js';
+import { checkStop, end, finish, onSaved, onSaveFailed, onStop } from './finish.js';
 import { holders, onAdopted, onCheckpointFound, resolveGathering, startGathering } from './gather.js';
 import { leaseOrphans, releaseStragglers } from './leases.js';
 import { onAttach } from './joining.js';
@@ -67,7 +67,9 @@ function handle(turn: Turn, event: Event): boolean {
 
 function onRest(
   turn: Turn,
-  event: EventOf<'checkpointFound' | 'adopted' | 'saved' | 'saveFailed' | 'stop' | 'checkpointNow'>,
+  event: EventOf<
+    'checkpointFound' | 'adopted' | 'saved' | 'saveFailed' | 'failed' | 'stop' | 'checkpointNow'
+  >,
 ): boolean {
   switch (event.type) {
     case 'checkpointFound':
@@ -81,6 +83,9 @@ function onRest(
       break;
     case 'saveFailed':
       onSaveFailed(turn, event);
+      break;
+    case 'failed':
+      end(turn, event.reason, false);
       break;
     case 'stop':
       onStop(turn, event);

@@ -266,7 +266,8 @@ const table = {
   },
   DDPM_ERR_WORKER_JOIN: {
     exitCode: 2,
-    message: 'no coordinator to join. Give its control address: --join tcp://host:port, or DDPM_FLEET_JOIN.',
+    message:
+      'no coordinator to join. Give its control address (--join tcp://host:port, or DDPM_FLEET_JOIN) or the directory of a run of this host (--run-dir).',
   },
   DDPM_ERR_WORKER_ID: {
     exitCode: 2,
@@ -285,6 +286,24 @@ const table = {
   DDPM_ERR_EXPORT_DIFFUSERS: {
     exitCode: 2,
     message: 'diffusers cannot express this model: {reason}. Export it as safetensors.',
+  },
+  DDPM_ERR_COORDINATOR_RUN: {
+    exitCode: 2,
+    message: '{dir} does not hold a run ({reason}). Start one with ddpm-fleet launch, or name its directory.',
+  },
+  DDPM_ERR_COORDINATOR_FROM: {
+    exitCode: 2,
+    message: '{path} is not a checkpoint. Name its directory, e.g. runs/x/checkpoints/step-00001000.',
+  },
+  DDPM_ERR_COORDINATOR_KEYS: {
+    exitCode: 2,
+    message:
+      'the key file {file} cannot be used: {reason}. It is made by ddpm-fleet launch; its mode is 0600.',
+  },
+  DDPM_ERR_JOURNAL: {
+    exitCode: 1,
+    message:
+      '{path}: line {line} is damaged: {detail}. Run ddpm-fleet audit on the run; to go on from the newest checkpoint, move the journal away.',
   },
   // launcher, cli
   DDPM_ERR_RUN_MISSING: {

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { isFleetError } from '@ddpm-fleet/core';
+import { pino } from 'pino';
+import { runCoordinator } from '../run.js';
+import { parseCheckpoint, readRun, readServerKeys } from '../runDirectory.js';
+
+/**
+ * Entry of a coordinator process; logs NDJSON on stdout. Flags: --run-dir DIR (DDPM_FLEET_RUN_DIR), --port N
+ * (DDPM_FLEET_PORT; default 0: a free pair), --from CHECKPOINT, --key-file FILE (DDPM_FLEET_KEY_FILE),
+ * --allow-unlike. Exit code 0: the run is complete; 1: it ended before.
+ */
+async function main(): Promise<number> {
+  const { env } = process;
+  const { values } = parseArgs({
+    options: {
+      'run-dir': { type: 'string', default: env.DDPM_FLEET_RUN_DIR ?? '.' },
+      port: { type: 'string', default: env.DDPM_FLEET_PORT ?? '0' },
+      from: { type: 'string' },
+      'key-file': { type: 'string', default: env.DDPM_FLEET_KEY_FILE ?? '' },
+      'allow-unlike': { type: 'boolean', default: false },
+    },
+  });
+  const { config, record } = readRun(values['run-dir']);
+  const log = pino(
+    { level: config.log.level, base: { coordinator: process.pid } },
+    pino.destination({ sync: true }),
+  );
+  const outcome = await runCoordinator({
+    config,
+    record,
+    runDir: values['run-dir'],
+    port: Number(values.port),
+    log,
+    allowUnlike: values['allow-unlike'],
+    ...(values['key-file'] && { security: readServerKeys(values['key-file']) }),
+    ...(values.from !== undefined && { from: parseCheckpoint(values.from) }),
+  });
+  log.info(outcome, outcome.reason);
+  return outcome.completed ? 0 : 1;
+}
+
+main().then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    const known = isFleetError(error);
+    process.stderr.write(known ? `error: ${error.message} [${error.code}]\n` : `${(error as Error).stack}\n`);
+    process.exit(known ? error.exitCode : 70);
+  },
+);

@@ -1,0 +1,27 @@
+import type { RunConfig, RunRecord } from '@ddpm-fleet/config';
+import type { ServerSecurity, Transport } from '@ddpm-fleet/transport';
+import type { Logger } from 'pino';
+import type { LiveStatus } from './server/live.js';
+
+export interface CoordinatorOptions {
+  readonly config: RunConfig;
+  readonly record: RunRecord;
+  readonly runDir: string;
+  /** Of the control plane; data has the next one. 0: those of the coordinator that was here before, or free ones. */
+  readonly port: number;
+  readonly log: Logger;
+  /** Needed to listen beyond the loopback interface. */
+  readonly security?: ServerSecurity;
+  /** Default: ZeroMQ with `security`. */
+  readonly transport?: Transport;
+  /** Start from this checkpoint rather than from the newest of the run. */
+  readonly from?: { readonly location: string; readonly globalStep: number };
+  readonly allowUnlike?: boolean;
+  readonly observer?: CoordinatorObserver;
+}
+
+/** Told how the run goes; must not throw. */
+export interface CoordinatorObserver {
+  onStep?(status: LiveStatus, metrics: { readonly gradNorm: number; readonly ms: number }): void;
+  onStatus?(status: LiveStatus): void;
+}

@@ -1,0 +1,66 @@
+import { zmqTransport } from '@ddpm-fleet/transport';
+import type { Outcome } from './machine/index.js';
+import type { CoordinatorOptions } from './options.js';
+import { Coordinator } from './server/coordinator.js';
+import type { Addresses, LiveStatus } from './server/live.js';
+
+/** A coordinator that listens. */
+export interface RunningCoordinator {
+  readonly addresses: Addresses;
+  /** Resolves when the run has ended and everything is closed. */
+  readonly outcome: Promise<Outcome>;
+  readonly status: LiveStatus;
+  /** Ends the run in order: a last checkpoint, within `fleet.graceSeconds`. */
+  stop(reason: string): void;
+  checkpointNow(): void;
+}
+
+/** @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_*, DDPM_ERR_JOURNAL */
+export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  const { security } = options;
+  const transport = options.transport ?? zmqTransport(security ? { server: security } : {});
+  const coordinator = new Coordinator(options);
+  const close = async (): Promise<void> => {
+    await coordinator.close();
+    await transport.close();
+  };
+  try {
+    await coordinator.open(transport);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    addresses: coordinator.addresses,
+    outcome: coordinator.outcome.then(async (outcome) => {
+      await close();
+      return outcome;
+    }),
+    get status() {
+      return coordinator.status;
+    },
+    stop: (reason) => coordinator.stop(reason),
+    checkpointNow: () => coordinator.checkpointNow(),
+  };
+}
+
+/**
+ * Coordinates a run to its end. SIGTERM and SIGINT end it in order, a second one at once; SIGUSR1 saves a checkpoint.
+ * @throws as `startCoordinator`
+ */
+export async function runCoordinator(options: CoordinatorOptions): Promise<Outcome> {
+  const running = await startCoordinator(options);
+  let asked = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(1);
+    asked = true;
+    running.stop(`${signal} received`);
+  };
+  const save = (): void => running.checkpointNow();
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGUSR1', save);
+  try {
+    return await running.outcome;
+  } finally {
+    process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGUSR1', save);
+  }
+}

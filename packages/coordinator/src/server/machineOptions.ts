@@ -1,0 +1,35 @@
+import { bucketsOf } from '@ddpm-fleet/core';
+import type { MachineOptions } from '../machine/index.js';
+import type { CoordinatorOptions } from '../options.js';
+
+/** How many liveness limits a coordinator that was started again waits for workers with the state. */
+const GATHER_PATIENCE = 2;
+
+export function machineOptions({ config, record, allowUnlike = false }: CoordinatorOptions): MachineOptions {
+  const { fleet, train, checkpoint, batch, log } = config;
+  return {
+    runId: record.runId,
+    identityHash: record.identityHash,
+    datasetHash: record.datasetHash,
+    layoutHash: record.layoutHash,
+    bucketSizes: bucketsOf(record.parameterCount, fleet.bucketBytes).map(({ start, end }) => end - start),
+    wireDtype: fleet.wireDtype,
+    numSlots: batch.numSlots,
+    slotBatchSize: batch.slotBatchSize,
+    steps: train.steps,
+    onNonFinite: train.onNonFinite,
+    maxNonFinite: train.maxNonFinite,
+    minWorkers: fleet.minWorkers,
+    maxWorkers: fleet.maxWorkers,
+    allowUnlike,
+    heartbeatMs: fleet.heartbeatMs,
+    livenessMs: fleet.livenessMs,
+    stragglerFactor: fleet.stragglerFactor,
+    graceMs: fleet.graceSeconds * 1000,
+    fingerprintEvery: fleet.fingerprintEvery,
+    heldOutEvery: config.data.heldOut > 0 ? log.heldOutEvery : 0,
+    checkpointEverySteps: checkpoint.everySteps,
+    checkpointEveryMs: checkpoint.everySeconds * 1000,
+    gatherMs: GATHER_PATIENCE * fleet.livenessMs,
+  };
+}

@@ -1,0 +1,162 @@
+import { hostname } from 'node:os';
+import { configYaml, runPaths } from '@ddpm-fleet/config';
+import { makeLayout } from '@ddpm-fleet/core';
+import { runKey, type ControlMessage } from '@ddpm-fleet/protocol';
+import type { Effect, EffectOf, JournalHead, Outcome, StepMetrics } from '../machine/index.js';
+import type { CoordinatorOptions } from '../options.js';
+import { ThreadReducer } from '../reducer/threadReducer.js';
+import type { Emit } from './emit.js';
+import { Journal } from './journal.js';
+import { Record } from './record.js';
+import { Saves } from './saves.js';
+import { Sums } from './sums.js';
+import { Wire } from './wire.js';
+
+export interface Listeners {
+  onMetrics(metrics: StepMetrics): void;
+  onFinished(outcome: Outcome): void;
+}
+
+/** Does what the machine decides, with sockets, threads and files. */
+export class Performer {
+  readonly wire: Wire;
+  readonly #options: CoordinatorOptions;
+  readonly #sums: Sums;
+  readonly #record: Record;
+  readonly #saves: Saves;
+  readonly #listeners: Listeners;
+
+  constructor(options: CoordinatorOptions, head: JournalHead | null, emit: Emit, listeners: Listeners) {
+    const { record, log, runDir } = options;
+    const run = runKey(record.runId);
+    this.#options = options;
+    this.#listeners = listeners;
+    this.wire = new Wire(run, emit, log);
+    this.#sums = new Sums(sumsOptions(options, run), this.wire, emit, (o, h) => new ThreadReducer(o, h));
+    const onProblem = (problem: string | null): void =>
+      problem
+        ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
+        : log.info('the journal is written');
+    this.#record = new Record(new Journal(runPaths(runDir).journal, head, onProblem), this.wire, emit);
+    this.#saves = new Saves(savesOptions(options, run), this.wire, emit, log);
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        return this.wire.send(effect.to, effect.message);
+      case 'introduce':
+        return this.#introduce(effect);
+      case 'beginRound':
+        return this.#sums.begin(effect);
+      case 'reduce':
+        return this.#sums.reduce(effect);
+      case 'sendRoot':
+        return this.#sums.send(effect);
+      case 'commit':
+        return this.#record.commit(effect);
+      case 'journal':
+        return this.#record.append(effect);
+      case 'adopt':
+        return this.#record.adopt(effect);
+      case 'forget':
+        return this.wire.forget(effect.peer);
+      default:
+        return this.#performRest(effect);
+    }
+  }
+
+  #performRest(
+    effect: EffectOf<
+      | 'findCheckpoint'
+      | 'expectState'
+      | 'dropState'
+      | 'forwardState'
+      | 'streamCheckpoint'
+      | 'log'
+      | 'observe'
+      | 'observeHeldOut'
+      | 'finished'
+    >,
+  ): void {
+    switch (effect.type) {
+      case 'findCheckpoint':
+        return void this.#saves.find(effect);
+      case 'expectState':
+        return this.#saves.expect(effect);
+      case 'dropState':
+        return this.#saves.drop(effect);
+      case 'forwardState':
+        return this.#saves.forward(effect);
+      case 'streamCheckpoint':
+        return void this.#saves.stream(effect);
+      case 'log':
+        return this.#options.log[effect.level](effect.fields ?? {}, effect.text);
+      case 'observe':
+        return this.#listeners.onMetrics(effect.metrics);
+      case 'observeHeldOut':
+        return this.#options.log.info({ globalStep: effect.globalStep, loss: effect.loss }, 'held-out loss');
+      case 'finished':
+        return this.#listeners.onFinished(effect.outcome);
+    }
+  }
+
+  /** The names of the parameters come with the first worker; the machine checks that it is the right one. */
+  learnLayout(message: ControlMessage): void {
+    if (message.type !== 'HELLO' || this.#saves.layout) return;
+    const layout = makeLayout(message.layout);
+    if (layout.hash === this.#options.record.layoutHash) this.#saves.layout = layout;
+  }
+
+  async close(): Promise<void> {
+    await this.wire.close();
+    await Promise.all([this.#sums.close(), this.#saves.close()]);
+    this.#record.close();
+  }
+
+  #introduce({ to }: EffectOf<'introduce'>): void {
+    const { config, record, runDir } = this.#options;
+    const { runId, identityHash } = record;
+    const settings = config as unknown as Readonly<{ [setting: string]: unknown }>;
+    this.wire.send([to], {
+      type: 'RUN',
+      runId,
+      identityHash,
+      config: { ...settings },
+      runDir,
+      host: hostname(),
+    });
+  }
+}
+
+function sumsOptions(
+  { config, record }: CoordinatorOptions,
+  run: bigint,
+): ConstructorParameters<typeof Sums>[0] {
+  const { batch, fleet, diffusion } = config;
+  const { numSlots, slotBatchSize } = batch;
+  const { wireDtype, digestEvery, bucketBytes } = fleet;
+  const buckets = Math.ceil((record.parameterCount * 4) / bucketBytes);
+  return {
+    run,
+    numSlots,
+    slotBatchSize,
+    wireDtype,
+    digestEvery,
+    buckets,
+    numTimesteps: diffusion.numTimesteps,
+  };
+}
+
+function savesOptions(options: CoordinatorOptions, run: bigint): ConstructorParameters<typeof Saves>[0] {
+  const { config, record, runDir, from } = options;
+  const { runId, identity, identityHash, datasetHash, engine } = record;
+  const { store, keepLast, keepEvery, keepBest } = config.checkpoint;
+  return {
+    run,
+    location: store || runPaths(runDir).checkpoints,
+    retention: { keepLast, keepEvery, keepBest },
+    ...(from && { from }),
+    meta: { runId, identity, identityHash, datasetHash, engine, configYaml: configYaml(config) },
+  };
+}

@@ -1,0 +1,83 @@
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { fleetError } from '@ddpm-fleet/core';
+import { FRESH, HISTORY, type Recovery } from '../machine/index.js';
+import { hashLine, parseLine, type JournalLine } from './journalLine.js';
+
+/** Enough for the newest commits even of large fleets. */
+const TAIL_BYTES = 32 << 20;
+
+const LINE_FEED = 10;
+
+/**
+ * What the journal of a run says about where it stands. A last line without its line feed was cut off by a crash
+ * before anybody was told of it, and is removed.
+ * @throws DDPM_ERR_JOURNAL for a line that does not continue the one before it
+ */
+export function recover(path: string): Recovery & { readonly cutBytes: number } {
+  if (!existsSync(path)) return { ...FRESH, cutBytes: 0 };
+  const file = openSync(path, 'r+');
+  try {
+    const { size } = fstatSync(file);
+    const start = Math.max(0, size - TAIL_BYTES);
+    const bytes = Buffer.alloc(size - start);
+    readSync(file, bytes, 0, bytes.length, start);
+    const end = bytes.lastIndexOf(LINE_FEED) + 1;
+    if (end < bytes.length) ftruncateSync(file, start + end);
+    const texts = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
+    if (start > 0) texts.shift();
+    return { ...recoveryOf(path, texts), cutBytes: bytes.length - end };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function recoveryOf(path: string, texts: readonly string[]): Recovery {
+  let recovery: Recovery = FRESH;
+  const history = new Map<number, string>();
+  let hash: string | null = null;
+  for (const text of texts) {
+    const line = parseLine(text);
+    if (typeof line === 'string')
+      throw fleetError('DDPM_ERR_JOURNAL', { path, line: texts.indexOf(text), detail: line });
+    if (hash !== null && line.prev !== hash) {
+      throw fleetError('DDPM_ERR_JOURNAL', {
+        path,
+        line: line.line,
+        detail: 'it does not continue the line before it',
+      });
+    }
+    hash = hashLine(text);
+    recovery = { ...follow(recovery, line), journal: { line: line.line, hash } };
+    remember(history, line, hash);
+  }
+  return { ...recovery, history: [...history].slice(-HISTORY) };
+}
+
+/** What a line changes. */
+function follow(before: Recovery, line: JournalLine): Recovery {
+  const generation = 'generation' in line ? Math.max(before.generation, line.generation) : before.generation;
+  const after = { ...before, generation };
+  switch (line.kind) {
+    case 'step':
+      return {
+        ...after,
+        globalStep: line.globalStep + 1,
+        brokenOff: true,
+        nonFinite: before.nonFinite + (line.skipped === undefined ? 0 : 1),
+      };
+    case 'rewind':
+      return { ...after, globalStep: line.globalStep, brokenOff: true };
+    case 'heldOut':
+      return { ...after, heldOut: { globalStep: line.globalStep, loss: line.loss } };
+    case 'end':
+      return { ...after, brokenOff: false };
+    default:
+      return after;
+  }
+}
+
+function remember(history: Map<number, string>, line: JournalLine, hash: string): void {
+  if (line.kind === 'step') history.set(line.globalStep + 1, hash);
+  if (line.kind !== 'rewind') return;
+  for (const step of [...history.keys()]) if (step > line.globalStep) history.delete(step);
+}

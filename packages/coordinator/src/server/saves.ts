@@ -1,0 +1,155 @@
+import {
+  AsyncSaver,
+  openStore,
+  type CheckpointStore,
+  type SnapshotMeta,
+  type TrainState,
+} from '@ddpm-fleet/checkpoint';
+import { isFleetError, type ParamLayout } from '@ddpm-fleet/core';
+import { chunksOf, chunkSpan, encodeFrame, FrameKind, sectionsOf, Dtype } from '@ddpm-fleet/protocol';
+import type { RetentionPolicy } from '@ddpm-fleet/checkpoint';
+import type { Logger } from 'pino';
+import type { EffectOf } from '../machine/index.js';
+import type { Emit } from './emit.js';
+import { StateIntake } from './intake.js';
+import type { Wire } from './wire.js';
+
+export interface SavesOptions {
+  readonly run: bigint;
+  readonly location: string;
+  readonly retention: RetentionPolicy;
+  /** Start from this checkpoint rather than from the newest. */
+  readonly from?: { readonly location: string; readonly globalStep: number };
+  readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
+}
+
+/** Checkpoints in and out: states that come from workers are published, published ones are found and sent. */
+export class Saves {
+  readonly #options: SavesOptions;
+  readonly #wire: Wire;
+  readonly #emit: Emit;
+  readonly #log: Logger;
+  readonly #store: CheckpointStore;
+  readonly #saver: AsyncSaver;
+  readonly #intakes = new Map<number, StateIntake>();
+  #from: SavesOptions['from'];
+  /** Of the workers; needed to publish. */
+  layout: ParamLayout | undefined;
+
+  constructor(options: SavesOptions, wire: Wire, emit: Emit, log: Logger) {
+    this.#options = options;
+    this.#wire = wire;
+    this.#emit = emit;
+    this.#log = log;
+    this.#from = options.from;
+    this.#store = openStore(options.location);
+    this.#saver = new AsyncSaver(options.location, { retention: options.retention });
+  }
+
+  expect(effect: EffectOf<'expectState'>): void {
+    this.#intakes.set(effect.transfer, new StateIntake(effect));
+  }
+
+  drop({ transfer }: EffectOf<'dropState'>): void {
+    this.#intakes.delete(transfer);
+  }
+
+  /** Passes the frame at hand on. */
+  forward({ to, store }: EffectOf<'forwardState'>): void {
+    const frame = this.#wire.frame!;
+    this.#wire.sendFrame(to, encodeFrame(frame.header, frame.payload));
+    const intake = store ? this.#intakes.get(frame.header.transfer) : undefined;
+    if (!intake?.add(frame)) return;
+    this.#intakes.delete(frame.header.transfer);
+    void this.#save(intake);
+  }
+
+  async #save(intake: StateIntake): Promise<void> {
+    const { transfer, globalStep, journalHead, losses } = intake.expected;
+    try {
+      const meta: SnapshotMeta = {
+        ...this.#options.meta,
+        createdAt: new Date().toISOString(),
+        ...(journalHead && { journalHead }),
+        losses,
+      };
+      const snapshot = { state: intake.state() as TrainState, layout: this.layout!, meta };
+      const { digest, pruneProblem } = await this.#saver.saveNow(snapshot, 'give');
+      if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');
+      this.#emit({ type: 'saved', transfer, globalStep, digest });
+    } catch (error) {
+      this.#emit({ type: 'saveFailed', transfer, globalStep, reason: messageOf(error) });
+    }
+  }
+
+  /** Finds the newest whole checkpoint, or the one that was asked for. */
+  async find({ atMost }: EffectOf<'findCheckpoint'>): Promise<void> {
+    try {
+      this.#emit({ type: 'checkpointFound', checkpoint: await this.#find(atMost) });
+    } catch (error) {
+      this.#emit({ type: 'failed', reason: messageOf(error) });
+    }
+  }
+
+  async #find(atMost: number) {
+    const from = this.#from;
+    // Asked for at the start; later the newest one counts.
+    this.#from = undefined;
+    if (from) {
+      const { digest } = await openStore(from.location).load(from.globalStep);
+      return { ...from, digest };
+    }
+    const infos = (await this.#store.list()).filter(({ globalStep }) => globalStep <= atMost);
+    for (const { globalStep, name, manifest } of infos) {
+      const [verdict] = await this.#store.verify(globalStep);
+      const problem =
+        verdict?.problem ?? (manifest ? this.#foreign(manifest.meta.identityHash) : 'no manifest');
+      if (problem === undefined)
+        return { globalStep, location: this.#options.location, digest: manifest!.digest };
+      this.#log.error({ checkpoint: name, problem }, `checkpoint ${name} cannot be used: ${problem}`);
+    }
+    // Without any whole checkpoint this throws and names each: never silently from step 0.
+    if (infos.length > 0) await this.#store.load('newest');
+    return null;
+  }
+
+  #foreign(identityHash: string): string | undefined {
+    return identityHash === this.#options.meta.identityHash ? undefined : 'it is of another run';
+  }
+
+  /** Sends a checkpoint to a worker that cannot read it. */
+  async stream({ to, transfer, globalStep, location }: EffectOf<'streamCheckpoint'>): Promise<void> {
+    try {
+      const { snapshot } = await openStore(location).load(globalStep);
+      const { sections, arrays } = sectionsOf(snapshot.state);
+      this.#wire.send([to], { type: 'STATE', transfer, globalStep, sections, fingerprint: null });
+      for (const [index, section] of sections.entries()) {
+        for (let chunk = 0; chunk < chunksOf(section); chunk++) {
+          const { start, end } = chunkSpan(section, chunk);
+          const at = {
+            run: this.#options.run,
+            generation: 0,
+            globalStep,
+            level: 0,
+            index,
+            bucket: chunk,
+            transfer,
+          };
+          const header = { kind: FrameKind.state, dtype: Dtype.float32, count: end - start, ...at };
+          this.#wire.sendFrame([to], encodeFrame(header, arrays[index]!.subarray(start, end)));
+        }
+      }
+    } catch (error) {
+      this.#emit({ type: 'failed', reason: messageOf(error) });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#saver.close();
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (isFleetError(error)) return `${error.message} [${error.code}]`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,92 @@
+import {
+  decodeControl,
+  decodeFrame,
+  encodeControl,
+  FrameKind,
+  ProtocolError,
+  type ControlMessage,
+  type DataFrame,
+} from '@ddpm-fleet/protocol';
+import type { Frames, RouterHandlers, Transport } from '@ddpm-fleet/transport';
+import type { Logger } from 'pino';
+import type { Emit } from './emit.js';
+import type { Addresses } from './live.js';
+import { openPlanes, type Planes } from './ports.js';
+
+/** Bytes in, events out; messages in, bytes out. */
+export class Wire {
+  readonly #run: bigint;
+  readonly #emit: Emit;
+  readonly #log: Logger;
+  #planes: Planes | undefined;
+  /** The data frame of the event being handled: effects of that event use its payload. */
+  frame: DataFrame | undefined;
+
+  constructor(run: bigint, emit: Emit, log: Logger) {
+    this.#run = run;
+    this.#emit = emit;
+    this.#log = log;
+  }
+
+  /** @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_* */
+  async open(transport: Transport, host: string, port: number): Promise<Addresses> {
+    this.#planes = await openPlanes(transport, host, port, this.#run, {
+      control: this.#handlers((peer, frames) => this.#onControl(peer, frames)),
+      data: this.#handlers((peer, frames) => this.#onData(peer, frames)),
+    });
+    return { control: this.#planes.control.address, data: this.#planes.data.address };
+  }
+
+  send(peers: readonly string[], message: ControlMessage): void {
+    const frame = encodeControl(message);
+    for (const peer of peers) this.#planes?.control.send(peer, [frame]);
+  }
+
+  sendFrame(peers: readonly string[], frames: Frames): void {
+    for (const peer of peers) this.#planes?.data.send(peer, frames);
+  }
+
+  forget(peer: string): void {
+    this.#planes?.control.forget(peer);
+    this.#planes?.data.forget(peer);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#planes?.control.close(), this.#planes?.data.close()]);
+  }
+
+  #handlers(onMessage: RouterHandlers['onMessage']): RouterHandlers {
+    return {
+      onMessage,
+      onUnreachable: (peer) => this.#emit({ type: 'unreachable', peer }),
+      onRefused: (who) => this.#log.warn({ who }, 'a connection was refused: authentication failed'),
+    };
+  }
+
+  #onControl(peer: string, frames: Uint8Array[]): void {
+    this.#guard(peer, () => {
+      const message = decodeControl(frames, 'fromWorker');
+      this.#emit({ type: 'message', peer, message });
+    });
+  }
+
+  #onData(peer: string, frames: Uint8Array[]): void {
+    this.#guard(peer, () => {
+      const frame = decodeFrame(frames, this.#run);
+      if (frame.header.kind === FrameKind.probe) return;
+      this.frame = frame;
+      this.#emit({ type: 'frame', peer, header: frame.header });
+      this.frame = undefined;
+    });
+  }
+
+  #guard(peer: string, take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const { message: detail, fault } = error;
+      this.#emit({ type: 'malformed', peer, detail, version: fault === 'version' });
+    }
+  }
+}

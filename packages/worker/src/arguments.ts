@@ -1,47 +1,64 @@
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fleetError } from '@ddpm-fleet/core';
 import { parseAddress } from '@ddpm-fleet/transport';
-import type { Addresses } from './link.js';
+import type { StartOptions } from './start.js';
 
-/** What a worker process is told at its start; everything else it learns from its coordinator. */
-export interface WorkerArguments {
-  readonly workerId: string;
-  readonly addresses: Addresses;
-  /** JSON with this worker's CURVE keys and the coordinator's public one. */
+/** Flags of a worker process, as far as they are given. Each can come from the environment instead. */
+export interface WorkerFlags {
+  /** Control address of the coordinator: DDPM_FLEET_JOIN. */
+  readonly join?: string;
+  /** Data address, where it is not the port after that of `join`: DDPM_FLEET_DATA. */
+  readonly data?: string;
+  /** Directory of the run, where the coordinator on this host says where it listens: DDPM_FLEET_RUN_DIR. */
+  readonly runDir?: string;
+  /** DDPM_FLEET_WORKER_ID; default: host name and process id. */
+  readonly id?: string;
+  /** JSON with this worker's CURVE keys and the coordinator's public one: DDPM_FLEET_KEY_FILE. */
   readonly keyFile?: string;
-  readonly logLevel: string;
+  /** DDPM_FLEET_LOG_LEVEL */
+  readonly logLevel?: string;
+}
+
+/** @throws TypeError for an unknown flag */
+export function parseWorkerFlags(argv: readonly string[]): WorkerFlags {
+  const text = { type: 'string' } as const;
+  const options = { join: text, data: text, 'run-dir': text, id: text, 'key-file': text, 'log-level': text };
+  const { join, data, id, ...rest } = parseArgs({ args: [...argv], options }).values;
+  const flags = {
+    join,
+    data,
+    id,
+    runDir: rest['run-dir'],
+    keyFile: rest['key-file'],
+    logLevel: rest['log-level'],
+  };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
 /**
- * Flags win over the environment: --join (DDPM_FLEET_JOIN), --data (DDPM_FLEET_DATA; default: the port after that of
- * --join), --id (DDPM_FLEET_WORKER_ID; default: host name and process id), --key-file (DDPM_FLEET_KEY_FILE),
- * --log-level (DDPM_FLEET_LOG_LEVEL).
+ * What a worker process is told at its start; everything else it learns from its coordinator. Flags win over the
+ * environment.
  * @throws DDPM_ERR_WORKER_JOIN, DDPM_ERR_WORKER_ID, DDPM_ERR_TRANSPORT_ADDRESS
  */
-export function workerArguments(
-  argv: readonly string[],
-  env: NodeJS.ProcessEnv,
-  defaults: { readonly workerId: string },
-): WorkerArguments {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      join: { type: 'string' },
-      data: { type: 'string' },
-      id: { type: 'string' },
-      'key-file': { type: 'string' },
-      'log-level': { type: 'string' },
-    },
-  });
-  const control = values.join ?? env.DDPM_FLEET_JOIN;
-  if (!control) throw fleetError('DDPM_ERR_WORKER_JOIN');
-  const keyFile = values['key-file'] ?? env.DDPM_FLEET_KEY_FILE;
+export function startOptions(flags: WorkerFlags, env: NodeJS.ProcessEnv): StartOptions {
+  const join = flags.join ?? env.DDPM_FLEET_JOIN;
+  const runDir = flags.runDir ?? env.DDPM_FLEET_RUN_DIR;
+  const keyFile = flags.keyFile ?? env.DDPM_FLEET_KEY_FILE;
+  const data = flags.data ?? env.DDPM_FLEET_DATA;
+  if (!join && !runDir) throw fleetError('DDPM_ERR_WORKER_JOIN');
   return {
-    workerId: checkedId(values.id ?? env.DDPM_FLEET_WORKER_ID ?? defaults.workerId),
-    addresses: { control, data: values.data ?? env.DDPM_FLEET_DATA ?? nextPort(control) },
+    workerId: checkedId(flags.id ?? env.DDPM_FLEET_WORKER_ID ?? defaultId()),
+    at: join ? { control: join, data: data ?? nextPort(join) } : { runDir: runDir! },
     ...(keyFile ? { keyFile } : {}),
-    logLevel: values['log-level'] ?? env.DDPM_FLEET_LOG_LEVEL ?? 'info',
+    logLevel: flags.logLevel ?? env.DDPM_FLEET_LOG_LEVEL ?? 'info',
   };
+}
+
+function defaultId(): string {
+  return `${hostname()
+    .replace(/[^A-Za-z0-9.-]/g, '-')
+    .slice(0, 40)}-${process.pid}`;
 }
 
 function checkedId(id: string): string {

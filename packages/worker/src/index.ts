@@ -1,3 +1,5 @@
+export { parseWorkerFlags, startOptions, type WorkerFlags } from './arguments.js';
 export type { Addresses } from './link.js';
 export type { WorkerEnd, WorkerOptions } from './options.js';
 export { runWorker } from './run.js';
+export { startWorker, type StartOptions } from './start.js';

@@ -12,20 +12,24 @@ export type StateToHold =
 
 export interface ReplicaEvents {
   /** The sum of one subtree is done, and still wanted. */
-  onPartial(
+  readonly onPartial: (
     globalStep: number,
     leased: LeasedNode,
     sum: Float32Array,
     images: Pick<SlotsResult, 't' | 'loss'>,
-  ): void;
+  ) => void;
   /** Everything that is known to be committed is applied. */
-  onLevel(globalStep: number, fingerprint: bigint): void;
-  onFingerprint(globalStep: number, fingerprint: bigint): void;
-  onState(question: StateQuestion & { kind: 'state' }, state: TrainState, fingerprint: bigint): void;
-  onEvaluated(globalStep: number, weights: 'raw' | number, loss: number): void;
-  onApplied(globalStep: number, times: StepTimes): void;
+  readonly onLevel: (globalStep: number, fingerprint: bigint) => void;
+  readonly onFingerprint: (globalStep: number, fingerprint: bigint) => void;
+  readonly onState: (
+    question: StateQuestion & { kind: 'state' },
+    state: TrainState,
+    fingerprint: bigint,
+  ) => void;
+  readonly onEvaluated: (globalStep: number, weights: 'raw' | number, loss: number) => void;
+  readonly onApplied: (globalStep: number, times: StepTimes) => void;
   /** The state that came has another fingerprint than its sender's; the replica holds nothing. */
-  onDamaged(): void;
+  readonly onDamaged: () => void;
   /** It cannot go on. */
-  onFailure(error: unknown): void;
+  readonly onFailure: (error: unknown) => void;
 }

@@ -6,9 +6,9 @@ import type { Prepared } from './prepare.js';
 import { Replica } from './replica.js';
 
 export interface WiredEvents {
-  generation(): number;
-  onDamaged(): void;
-  onFailure(error: unknown): void;
+  readonly generation: () => number;
+  readonly onDamaged: () => void;
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** A replica whose results go out over `link`. */

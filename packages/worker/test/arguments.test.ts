@@ -2,15 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { workerArguments } from '../src/arguments.js';
+import { parseWorkerFlags, startOptions } from '../src/arguments.js';
 import { readKeyFile } from '../src/keyFile.js';
 
-const DEFAULTS = { workerId: 'host-1' };
-
 test('flags win over the environment, and the rest has defaults', (t) => {
-  t.deepEqual(workerArguments(['--join', 'tcp://10.0.0.1:7070'], {}, DEFAULTS), {
-    workerId: 'host-1',
-    addresses: { control: 'tcp://10.0.0.1:7070', data: 'tcp://10.0.0.1:7071' },
+  const { workerId, ...rest } = startOptions({ join: 'tcp://10.0.0.1:7070' }, {});
+  t.regex(workerId, new RegExp(`-${process.pid}$`));
+  t.deepEqual(rest, {
+    at: { control: 'tcp://10.0.0.1:7070', data: 'tcp://10.0.0.1:7071' },
     logLevel: 'info',
   });
   const env = {
@@ -20,24 +19,33 @@ test('flags win over the environment, and the rest has defaults', (t) => {
     DDPM_FLEET_KEY_FILE: 'k.json',
     DDPM_FLEET_LOG_LEVEL: 'debug',
   };
-  t.deepEqual(workerArguments([], env, DEFAULTS), {
+  const fromEnv = {
     workerId: 'worker-3',
-    addresses: { control: 'tcp://a:1', data: 'tcp://a:9' },
+    at: { control: 'tcp://a:1', data: 'tcp://a:9' },
     keyFile: 'k.json',
     logLevel: 'debug',
+  };
+  t.deepEqual(startOptions({}, env), fromEnv);
+  t.deepEqual(startOptions(parseWorkerFlags(['--id', 'x', '--data', 'tcp://b:2']), env), {
+    ...fromEnv,
+    workerId: 'x',
+    at: { control: 'tcp://a:1', data: 'tcp://b:2' },
   });
-  t.is(workerArguments(['--id', 'x', '--join', 'tcp://b:2'], env, DEFAULTS).workerId, 'x');
+  t.deepEqual(startOptions(parseWorkerFlags(['--run-dir', 'runs/a', '--id', 'x']), {}), {
+    workerId: 'x',
+    at: { runDir: 'runs/a' },
+    logLevel: 'info',
+  });
 });
 
 test('what is missing or wrong is named', (t) => {
-  t.throws(() => workerArguments([], {}, DEFAULTS), { code: 'DDPM_ERR_WORKER_JOIN', message: /--join/ });
-  t.throws(() => workerArguments(['--join', 'tcp://a:1', '--id', 'a b'], {}, DEFAULTS), {
+  t.throws(() => startOptions({}, {}), { code: 'DDPM_ERR_WORKER_JOIN', message: /--join/ });
+  t.throws(() => startOptions({ join: 'tcp://a:1', id: 'a b' }, {}), {
     code: 'DDPM_ERR_WORKER_ID',
     message: /a b/,
   });
-  t.throws(() => workerArguments(['--join', 'nonsense'], {}, DEFAULTS), {
-    code: 'DDPM_ERR_TRANSPORT_ADDRESS',
-  });
+  t.throws(() => startOptions({ join: 'nonsense' }, {}), { code: 'DDPM_ERR_TRANSPORT_ADDRESS' });
+  t.throws(() => parseWorkerFlags(['--jion', 'x']), { message: /--jion/ });
 });
 
 test('key files are read, and never quoted', (t) => {

@@ -46,10 +46,15 @@ async function answer<T extends Calls<T>>(port: Port, handlers: T, request: Requ
   }
 }
 
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** The calling side. */
 export class Caller<T extends Calls<T>> {
   readonly #port: Port;
-  readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  readonly #pending = new Map<number, Waiting>();
   #nextId = 1;
   #dead: Error | undefined;
 

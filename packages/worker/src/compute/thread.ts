@@ -3,11 +3,12 @@ import { serveCalls } from './rpc.js';
 import { ComputeSession } from './session.js';
 
 /** Entry of the compute thread. */
-const session = new ComputeSession();
-const { dispose } = session;
-session.dispose = async () => {
-  await dispose.call(session);
-  // The reply is posted first; without a port the thread then ends by itself.
-  setImmediate(() => parentPort!.close());
-};
-serveCalls(parentPort!, session);
+class ThreadSession extends ComputeSession {
+  /** The reply is posted before the port closes; without a port the thread ends by itself. */
+  override async dispose(): Promise<void> {
+    await super.dispose();
+    setImmediate(() => parentPort!.close());
+  }
+}
+
+serveCalls<ComputeSession>(parentPort!, new ThreadSession());

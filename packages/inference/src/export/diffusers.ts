@@ -1,0 +1,41 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeSafetensors, type Tensor } from '@ddpm-fleet/checkpoint';
+import { viewOf } from '@ddpm-fleet/core';
+import type { TrainedModel } from '../denoiser.js';
+import { assertExpressible, MODEL_INDEX, schedulerJson, unetJson } from './diffusersConfig.js';
+import { diffusersParam } from './diffusersNames.js';
+import { toTorch } from './layout.js';
+
+/**
+ * A folder that `DDPMPipeline.from_pretrained` loads.
+ * @returns the paths written
+ * @throws DDPM_ERR_EXPORT_DIFFUSERS for what diffusers cannot express; then nothing is written
+ */
+export async function exportDiffusers(model: TrainedModel, out: string): Promise<string[]> {
+  assertExpressible(model.config);
+  const files: Record<string, unknown> = {
+    'model_index.json': MODEL_INDEX,
+    'unet/config.json': unetJson(model),
+    'scheduler/scheduler_config.json': schedulerJson(model.config),
+  };
+  await mkdir(join(out, 'unet'), { recursive: true });
+  await mkdir(join(out, 'scheduler'), { recursive: true });
+  for (const [name, value] of Object.entries(files)) {
+    await writeFile(join(out, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+  const weights = join(out, 'unet', 'diffusion_pytorch_model.safetensors');
+  await writeSafetensors(weights, torchTensors(model), { format: 'pt' });
+  return [...Object.keys(files).map((name) => join(out, name)), weights];
+}
+
+/** Every parameter under its diffusers name, sorted by it. */
+export function torchTensors({ config, layout, weights }: TrainedModel): Tensor[] {
+  const levels = config.model.chMult.length;
+  return layout.entries
+    .map((entry) => {
+      const { name, layout: kind } = diffusersParam(entry.name, levels);
+      return { name, ...toTorch({ shape: entry.shape, values: viewOf(weights, entry) }, kind) };
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -6,13 +6,14 @@ import {
   encodeImages,
   fingerprintText,
   FrameKind,
+  sectionsOf,
   toWire,
   type ImageRecords,
   type WireDtype,
 } from '@ddpm-fleet/protocol';
 import type { LeasedNode } from './leases.js';
 import type { Link } from './link.js';
-import { listSections, sectionsOf, stateFrames } from './stateTransfer.js';
+import { stateFrames } from './stateTransfer.js';
 
 /** Chunks of a state sent before the data plane is asked whether it has taken them. */
 const STATE_WINDOW = 4;
@@ -62,16 +63,15 @@ export class Exchange {
   ): Promise<void> {
     const { globalStep } = state;
     const { transfer } = at;
-    const sections = sectionsOf(state);
     this.#link.send({
       type: 'STATE',
       transfer,
       globalStep,
-      sections: listSections(sections),
+      sections: sectionsOf(state).sections,
       fingerprint: fingerprintText(fingerprint),
     });
     let sent = 0;
-    for (const frame of stateFrames(sections, { ...at, run: this.#run, globalStep })) {
+    for (const frame of stateFrames(state, { ...at, run: this.#run })) {
       this.#link.sendFrame(frame);
       if (++sent % STATE_WINDOW === 0) await this.#link.flushData();
     }

@@ -6,86 +6,53 @@ import {
   encodeFrame,
   FrameKind,
   fromWire,
-  ProtocolError,
+  sectionsOf,
+  stateFrom,
   type DataFrame,
   type MessageOf,
-  type StateSection,
 } from '@ddpm-fleet/protocol';
-
-interface NamedSection {
-  readonly name: string;
-  readonly values: Float32Array;
-}
-
-/** The arrays of a state under the names and in the order in which they travel (PROTOCOL.md, "State transfer"). */
-export function sectionsOf(state: TrainState): NamedSection[] {
-  return [
-    { name: 'params', values: state.params },
-    { name: 'optimizer.m', values: state.optimizer.m },
-    { name: 'optimizer.v', values: state.optimizer.v },
-    ...state.derived.map(({ name, values }) => ({ name: `derived-${name}`, values })),
-    ...state.emas.map(({ decay, values }) => ({ name: `ema-${decay}`, values })),
-  ];
-}
-
-/** @throws ProtocolError when a section is missing */
-export function stateOf(globalStep: number, sections: readonly NamedSection[]): TrainState {
-  const one = (name: string): Float32Array => {
-    const section = sections.find((s) => s.name === name);
-    if (!section) throw new ProtocolError('schema', `a state without ${name}`);
-    return section.values;
-  };
-  const rest = (prefix: string) =>
-    sections
-      .filter((s) => s.name.startsWith(prefix))
-      .map((s) => ({ name: s.name.slice(prefix.length), values: s.values }));
-  return {
-    globalStep,
-    params: one('params'),
-    optimizer: { m: one('optimizer.m'), v: one('optimizer.v') },
-    emas: rest('ema-').map(({ name, values }) => ({ decay: Number(name), values })),
-    derived: rest('derived-'),
-  };
-}
-
-/** The sections of a state as STATE lists them. */
-export function listSections(sections: readonly NamedSection[]): StateSection[] {
-  return sections.map(({ name, values }) => ({ name, count: values.length }));
-}
 
 /** The frames of a state, one after the other. Payloads are shared with the state. */
 export function* stateFrames(
-  sections: readonly NamedSection[],
-  at: { run: bigint; generation: number; globalStep: number; transfer: number },
+  state: TrainState,
+  at: { run: bigint; generation: number; transfer: number },
 ): Generator<readonly [Uint8Array, Uint8Array]> {
-  for (const [index, { name, values }] of sections.entries()) {
-    const section = { name, count: values.length };
+  const { sections, arrays } = sectionsOf(state);
+  const { globalStep } = state;
+  for (const [index, section] of sections.entries()) {
     for (let chunk = 0; chunk < chunksOf(section); chunk++) {
       const { start, end } = chunkSpan(section, chunk);
-      const payload = values.subarray(start, end);
+      const payload = arrays[index]!.subarray(start, end);
       const fixed = { kind: FrameKind.state, dtype: Dtype.float32, level: 0, index, bucket: chunk };
-      yield encodeFrame({ ...fixed, ...at, count: end - start }, payload);
+      yield encodeFrame({ ...fixed, ...at, globalStep, count: end - start }, payload);
     }
   }
+}
+
+interface Announced {
+  readonly message: MessageOf<'STATE'>;
+  readonly arrays: readonly Float32Array[];
+  readonly seen: Set<string>;
+  missing: number;
 }
 
 /** Puts one transfer together. Frames that come before STATE wait for it: the planes keep no order between them. */
 export class StateReceiver {
   readonly transfer: number;
   #early: DataFrame[] = [];
-  #announced: { readonly message: MessageOf<'STATE'>; readonly sections: NamedSection[] } | undefined;
-  #missing = 0;
-  readonly #seen = new Set<string>();
+  #announced: Announced | undefined;
 
   constructor(transfer: number) {
     this.transfer = transfer;
   }
 
   announce(message: MessageOf<'STATE'>): void {
-    const sections = message.sections.map(({ name, count }) => ({ name, values: new Float32Array(count) }));
-    this.#announced = { message, sections };
-    this.#missing = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
-    this.#seen.clear();
+    this.#announced = {
+      message,
+      arrays: message.sections.map(({ count }) => new Float32Array(count)),
+      seen: new Set(),
+      missing: message.sections.reduce((sum, section) => sum + chunksOf(section), 0),
+    };
     for (const frame of this.#early.splice(0)) this.add(frame);
   }
 
@@ -94,21 +61,25 @@ export class StateReceiver {
     const { transfer, index, bucket, globalStep, count, dtype } = frame.header;
     if (transfer !== this.transfer) return;
     if (!this.#announced) return void this.#early.push(frame);
-    const { message, sections } = this.#announced;
+    const { message, arrays, seen } = this.#announced;
     const section = message.sections[index];
     const key = `${index}/${bucket}`;
-    if (!section || globalStep !== message.globalStep || this.#seen.has(key)) return;
+    if (!section || globalStep !== message.globalStep || seen.has(key)) return;
     const { start, end } = chunkSpan(section, bucket);
     if (bucket >= chunksOf(section) || count !== end - start) return;
-    sections[index]!.values.set(fromWire(frame.payload, dtype), start);
-    this.#seen.add(key);
-    this.#missing--;
+    arrays[index]!.set(fromWire(frame.payload, dtype), start);
+    seen.add(key);
+    this.#announced.missing--;
   }
 
-  /** The state once all of it is there. */
+  /**
+   * The state once all of it is there.
+   * @throws ProtocolError when it lacks a section
+   */
   get received(): { readonly state: TrainState; readonly fingerprint: string | null } | undefined {
-    if (!this.#announced || this.#missing > 0) return undefined;
-    const { message, sections } = this.#announced;
-    return { state: stateOf(message.globalStep, sections), fingerprint: message.fingerprint };
+    if (!this.#announced || this.#announced.missing > 0) return undefined;
+    const { message, arrays } = this.#announced;
+    const state = { globalStep: message.globalStep, ...stateFrom(message.sections, arrays) };
+    return { state, fingerprint: message.fingerprint };
   }
 }

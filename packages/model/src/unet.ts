@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attnBlock } from './blocks/attention.js';
 import { groupNorm } from './blocks/groupNorm.js';
-import { conv, convPadded, convTransposed, dense, type Params } from './blocks/linear.js';
+import { conv, convPadded, convTransposed, convUpsampled, dense, type Params } from './blocks/linear.js';
 import { expand2x2, mean2x2 } from './blocks/resample.js';
 import { normAffine, resBlock, type BlockContext } from './blocks/resBlock.js';
 import { timeEmbedding } from './blocks/timeEmbedding.js';
@@ -137,8 +137,7 @@ function upsample(config: UNetConfig, params: Params, name: string, x: tf.Tensor
   if (styleOf(config).upsample === 'transposed') {
     return conv(params, `${name}/conv`, convTransposed(params, `${name}/conv_transpose`, x));
   }
-  const expanded = expand2x2(x);
-  return config.resampWithConv ? conv(params, `${name}/conv`, expanded) : expanded;
+  return config.resampWithConv ? convUpsampled(params, `${name}/conv`, x) : expand2x2(x);
 }
 
 function swish(x: tf.Tensor2D): tf.Tensor2D {

@@ -8,7 +8,8 @@ const FILL_FROM = 16;
 /** The graph's constant for values that tfjs holds. A tensor filled with one value is kept as that one element. */
 export function toConstant(values: tf.BackendValues, shape: readonly number[], dtype: string): ConstantValue {
   const typed = typedValues(values, dtype);
-  if (sizeOf(shape) !== typed.length) throw new Error(`${typed.length} values for a constant of [${shape.join()}]`);
+  if (sizeOf(shape) !== typed.length)
+    throw new Error(`${typed.length} values for a constant of [${shape.join()}]`);
   const whole = new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
   const filled = typed.length >= FILL_FROM && typed.every((value) => Object.is(value, typed[0]));
   const bytes = whole.slice(0, filled ? typed.BYTES_PER_ELEMENT : undefined);
@@ -19,7 +20,11 @@ export function toConstant(values: tf.BackendValues, shape: readonly number[], d
 export function constantValues({ dtype, shape, bytes }: ConstantValue): tf.TypedArray {
   const copy = bytes.slice().buffer;
   const typed =
-    dtype === 'float32' ? new Float32Array(copy) : dtype === 'int32' ? new Int32Array(copy) : new Uint8Array(copy);
+    dtype === 'float32'
+      ? new Float32Array(copy)
+      : dtype === 'int32'
+        ? new Int32Array(copy)
+        : new Uint8Array(copy);
   const size = sizeOf(shape);
   if (typed.length === size) return typed;
   return new (typed.constructor as Float32ArrayConstructor)(size).fill(typed[0]!);

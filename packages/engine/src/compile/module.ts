@@ -19,7 +19,10 @@ export class SessionModule implements Module {
   constructor(binding: TensorFlowBinding, name: string, compiled: CompiledModule) {
     this.#name = name;
     this.#plan = compiled.plan;
-    this.#session = withSavedModel(encodeSavedModel(compiled.graphDef), (directory) => new Session(binding, directory));
+    this.#session = withSavedModel(
+      encodeSavedModel(compiled.graphDef),
+      (directory) => new Session(binding, directory),
+    );
     const entries = compiled.plan.variables.map(({ name: variable, shape }, index) => {
       return [variable, { index, size: sizeOf(shape) }] as const;
     });
@@ -91,7 +94,8 @@ export class SessionModule implements Module {
   #feeds(program: string, plan: ProgramPlan, inputs: Readonly<Record<string, HostArray>>): Feed[] {
     const extra = Object.keys(inputs).find((name) => !plan.inputs.some((input) => input.name === name));
     const wrong = extra === undefined ? wrongInput(plan.inputs, inputs) : `it has no input ${extra}`;
-    if (wrong) throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: `${this.#name}/${program}`, detail: wrong });
+    if (wrong)
+      throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: `${this.#name}/${program}`, detail: wrong });
     return plan.inputs.map(({ name, tensor, shape }) => ({ tensor, shape, values: inputs[name]! }));
   }
 }

@@ -51,7 +51,11 @@ export class GraphRandom implements RandomOps {
     const graph = this.#graph;
     const blocks = blocksPerImage(sizeOf(shape.slice(1)));
     const seed = reshaped(graph, this.#tracer.output(at.seed), [1]);
-    const key = this.#bitcast(reshaped(graph, this.#join([seed, graph.ints([at.purpose])]), [1, 2]), 'uint64', [1]);
+    const key = this.#bitcast(
+      reshaped(graph, this.#join([seed, graph.ints([at.purpose])]), [1, 2]),
+      'uint64',
+      [1],
+    );
     const position = this.#bitcast(reshaped(graph, this.#tracer.output(at.position), [2]), 'int64', []);
     const low = this.#bitcast(this.#times(position, blocks), 'int32', [2]);
     const high = at.stream ? reshaped(graph, this.#tracer.output(at.stream), [2]) : graph.ints([0, 0]);

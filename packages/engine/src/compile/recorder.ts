@@ -67,7 +67,13 @@ class RecorderBackend extends tf.KernelBackend {
     return dataId;
   }
 
-  override move(id: tf.DataId, values: tf.BackendValues, shape: number[], dtype: tf.DataType, refCount: number): void {
+  override move(
+    id: tf.DataId,
+    values: tf.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
     const output = this.recording.graph.constant(toConstant(values, shape, dtype));
     this.#data.set(id, { output, refCount });
   }
@@ -133,7 +139,11 @@ function theRecorder(): RecorderBackend {
   const created = new RecorderBackend();
   tf.registerBackend(BACKEND, () => created, 0);
   for (const [kernelName, lowering] of Object.entries(KERNELS)) {
-    tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc: (call) => lower(created, lowering, call) });
+    tf.registerKernel({
+      kernelName,
+      backendName: BACKEND,
+      kernelFunc: (call) => lower(created, lowering, call),
+    });
   }
   return (recorder = created);
 }
@@ -193,7 +203,8 @@ function inScope<T>(body: () => T): T {
 function switchTo(backend: string): void {
   if (!backend || tf.getBackend() === backend) return;
   void tf.setBackend(backend);
-  if (tf.getBackend() !== backend) throw new Error(`tfjs-core did not switch to its backend ${backend} at once`);
+  if (tf.getBackend() !== backend)
+    throw new Error(`tfjs-core did not switch to its backend ${backend} at once`);
 }
 
 function missingKernel(error: unknown, { program }: Recording): Error | undefined {

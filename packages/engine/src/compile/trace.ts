@@ -22,7 +22,9 @@ export function traceModule(spec: ModuleSpec, precision: 'float32' | 'bfloat16')
   for (const [name, program] of Object.entries(spec.programs)) {
     const recording = { graph, program: `${spec.name}/${name}`, precision };
     programs[name] = graph.inScope(`program/${name}`, () =>
-      record(recording, (tracer) => new ProgramTrace(graph, variables, tracer, recording.program).run(program)),
+      record(recording, (tracer) =>
+        new ProgramTrace(graph, variables, tracer, recording.program).run(program),
+      ),
     );
   }
   const plan = { programs, variables: variableList(spec), access: variables.access() };
@@ -49,7 +51,9 @@ class ProgramTrace {
   }
 
   run(spec: ProgramSpec): ProgramPlan {
-    const placeholders = Object.entries(spec.inputs).map(([name, input]) => [name, this.#placeholder(name, input)] as const);
+    const placeholders = Object.entries(spec.inputs).map(
+      ([name, input]) => [name, this.#placeholder(name, input)] as const,
+    );
     const inputs = new Map(placeholders);
     const result = spec.body({
       input: (name) => this.#input(inputs, name),
@@ -75,7 +79,10 @@ class ProgramTrace {
     const placeholder = inputs.get(name);
     if (!placeholder) {
       const names = [...inputs.keys()].join(', ') || 'none';
-      throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: this.#program, detail: `it has no input ${name}, only ${names}` });
+      throw fleetError('DDPM_ERR_ENGINE_INPUT', {
+        program: this.#program,
+        detail: `it has no input ${name}, only ${names}`,
+      });
     }
     const bytes = placeholder.dtype === 'uint8';
     return this.#tracer.tensor(bytes ? castTo(this.#graph, placeholder, 'int32') : placeholder);
@@ -93,7 +100,10 @@ class ProgramTrace {
 
   #output(name: string, tensor: tf.Tensor): [string, Output] {
     const value = this.#tracer.output(tensor);
-    return [name, this.#graph.add('Identity', [value], { T: type(value.dtype) }, value, { name: `output/${name}` })];
+    return [
+      name,
+      this.#graph.add('Identity', [value], { T: type(value.dtype) }, value, { name: `output/${name}` }),
+    ];
   }
 
   /**
@@ -114,7 +124,9 @@ class ProgramTrace {
 
   #mustExist(name: string): void {
     if (this.#variables.has(name)) return;
-    throw fleetError('DDPM_ERR_ENGINE_VARIABLE', { detail: `${this.#program} uses ${name}, which the module does not declare` });
+    throw fleetError('DDPM_ERR_ENGINE_VARIABLE', {
+      detail: `${this.#program} uses ${name}, which the module does not declare`,
+    });
   }
 }
 

@@ -40,7 +40,10 @@ export class GraphVariables {
 
   /** A tensor that exists once `nodes` have run. */
   after(nodes: readonly GraphNode[]): Output {
-    return this.#graph.add('Identity', [this.#graph.ints(0)], { T: type('int32') }, INT, { control: nodes, name: 'done' });
+    return this.#graph.add('Identity', [this.#graph.ints(0)], { T: type('int32') }, INT, {
+      control: nodes,
+      name: 'done',
+    });
   }
 
   /**
@@ -86,14 +89,23 @@ export class GraphVariables {
     const graph = this.#graph;
     return [...this.#handles].map(([name, { shape }]) => {
       const attrs = { T: type('float32'), index_type: type('int32') };
-      const zeros = graph.add('Fill', [graph.ints(shape), graph.scalar(0)], attrs, { shape, dtype: 'float32' });
+      const zeros = graph.add('Fill', [graph.ints(shape), graph.scalar(0)], attrs, {
+        shape,
+        dtype: 'float32',
+      });
       return this.assign(name, zeros, []);
     });
   }
 
   #placeholder(name: string, dtype: 'int32' | 'float32', shape: readonly number[] | 'unknown'): Output {
     const attrs: Record<string, Attr> = { dtype: type(dtype), shape: { shape } };
-    return this.#graph.add('Placeholder', [], attrs, { shape: shape === 'unknown' ? [] : shape, dtype }, { name });
+    return this.#graph.add(
+      'Placeholder',
+      [],
+      attrs,
+      { shape: shape === 'unknown' ? [] : shape, dtype },
+      { name },
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { conv, convPadded, convTransposed, nin } from '../../src/blocks/linear.js';
+import { conv, convPadded, convTransposed, convUpsampled, nin } from '../../src/blocks/linear.js';
+import { expand2x2 } from '../../src/blocks/resample.js';
 import { cpuBackend, relativeError } from '../support/backend.js';
 import { golden } from '../support/golden.js';
 
@@ -52,4 +53,27 @@ test('a transposed convolution is the adjoint of the padded convolution of strid
   const up = tf.sum(tf.mul(convTransposed(params, 'up', small), large)).dataSync()[0]!;
   const down = tf.sum(tf.mul(small, convPadded(params, 'down', large))).dataSync()[0]!;
   t.true(Math.abs(up - down) < 1e-4 * Math.abs(up), `${up} ${down}`);
+});
+
+test('the convolution of an enlarged image, and its gradients, without the enlarged image', (t) => {
+  const wave = (shape: [number, number, number, number], step: number): tf.Tensor4D =>
+    tf.tensor4d(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => Math.sin(step * i)),
+      shape,
+    );
+  const x = wave([2, 3, 5, 4], 1);
+  const kernel = wave([3, 3, 4, 6], 2);
+  const weight = wave([2, 6, 10, 6], 3);
+  const params = (W: tf.Tensor) => (name: string) =>
+    name.endsWith('/W') ? W : tf.tensor1d([0, 1, 2, 3, 4, 5]);
+  const run = (op: (W: tf.Tensor, v: tf.Tensor4D) => tf.Tensor): { y: tf.Tensor; grads: tf.Tensor[] } => {
+    const loss = (W: tf.Tensor, v: tf.Tensor): tf.Scalar => tf.sum(tf.mul(op(W, v as tf.Tensor4D), weight));
+    return { y: op(kernel, x), grads: tf.grads(loss)([kernel, x]) };
+  };
+  const expected = run((W, v) => conv(params(W), 'up', expand2x2(v)));
+  const actual = run((W, v) => convUpsampled(params(W), 'up', v));
+  t.true(relativeError(actual.y.dataSync(), expected.y.dataSync()) < 1e-6);
+  actual.grads.forEach((grad, i) =>
+    t.true(relativeError(grad.dataSync(), expected.grads[i]!.dataSync()) < 1e-6),
+  );
 });

@@ -69,9 +69,17 @@ const split: Lowering = ({ graph, inputs: { x }, attrs }) => {
   const axis = util.parseAxisParam(attrs['axis'] as number, [...x!.shape])[0]!;
   const wanted = attrs['numOrSizeSplits'] as number | number[];
   const sizes = splitSizes(x!.shape[axis]!, wanted);
-  const outs = sizes.map((size) => ({ shape: x!.shape.map((dim, i) => (i === axis ? size : dim)), dtype: x!.dtype }));
+  const outs = sizes.map((size) => ({
+    shape: x!.shape.map((dim, i) => (i === axis ? size : dim)),
+    dtype: x!.dtype,
+  }));
   const operands = [x!, graph.ints(sizes), graph.ints(axis)];
-  return graph.addMany('SplitV', operands, { T: type(x!.dtype), Tlen: INT, num_split: { int: sizes.length } }, outs);
+  return graph.addMany(
+    'SplitV',
+    operands,
+    { T: type(x!.dtype), Tlen: INT, num_split: { int: sizes.length } },
+    outs,
+  );
 };
 
 function splitSizes(dim: number, wanted: number | number[]): number[] {
@@ -151,7 +159,10 @@ const segmentSum: Lowering = ({ graph, inputs, attrs }) => {
 const oneHot: Lowering = ({ graph, inputs: { indices }, attrs }) => {
   const depth = attrs['depth'] as number;
   const dtype = ((attrs['dtype'] as string | undefined) ?? 'int32') as 'float32' | 'int32';
-  const values = [graph.scalar(attrs['onValue'] as number, dtype), graph.scalar(attrs['offValue'] as number, dtype)];
+  const values = [
+    graph.scalar(attrs['onValue'] as number, dtype),
+    graph.scalar(attrs['offValue'] as number, dtype),
+  ];
   return graph.add(
     'OneHot',
     [indices!, graph.ints(depth), ...values],
@@ -176,7 +187,12 @@ function scan(op: string): Lowering {
 }
 
 const range: Lowering = (call) => {
-  const { start, stop, step, dtype } = call.attrs as { start: number; stop: number; step: number; dtype: string };
+  const { start, stop, step, dtype } = call.attrs as {
+    start: number;
+    stop: number;
+    step: number;
+    dtype: string;
+  };
   const length = Math.max(0, Math.ceil((stop - start) / step));
   const values = Array.from({ length }, (_, i) => start + i * step);
   return call.graph.constant(toConstant(Float32Array.from(values), [length], dtype));
@@ -184,7 +200,10 @@ const range: Lowering = (call) => {
 
 const linSpace: Lowering = ({ graph, attrs }) => {
   const { start, stop, num } = attrs as { start: number; stop: number; num: number };
-  const values = Float32Array.from({ length: num }, (_, i) => start + (i * (stop - start)) / Math.max(1, num - 1));
+  const values = Float32Array.from(
+    { length: num },
+    (_, i) => start + (i * (stop - start)) / Math.max(1, num - 1),
+  );
   return graph.constant(toConstant(values, [num], 'float32'));
 };
 
@@ -196,10 +215,19 @@ export const ARRAYS: KernelTable = {
   Cumsum: scan('Cumsum'),
   ExpandDims: ({ graph, inputs: { input }, attrs }) => {
     const dim = attrs['dim'] as number;
-    return reshaped(graph, input!, input!.shape.toSpliced(dim < 0 ? dim + input!.shape.length + 1 : dim, 0, 1));
+    return reshaped(
+      graph,
+      input!,
+      input!.shape.toSpliced(dim < 0 ? dim + input!.shape.length + 1 : dim, 0, 1),
+    );
   },
   Fill: (call) =>
-    filled(call, call.attrs['shape'] as number[], call.attrs['value'] as number, (call.attrs['dtype'] as string) ?? 'float32'),
+    filled(
+      call,
+      call.attrs['shape'] as number[],
+      call.attrs['value'] as number,
+      (call.attrs['dtype'] as string) ?? 'float32',
+    ),
   GatherV2: gather,
   Identity: ({ inputs: { x } }) => x!,
   LinSpace: linSpace,

@@ -43,7 +43,9 @@ function broadcastPair({ graph, inputs }: KernelCall): [Output, Output, number[]
   const shape = backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
   const shrink = (x: Output, other: Output): Output => {
     const value = x.shape.length > 0 && sameShape(other.shape, shape) ? filledWith(x) : undefined;
-    return value === undefined || x.dtype === 'bool' ? x : graph.scalar(value, x.dtype as 'float32' | 'int32');
+    return value === undefined || x.dtype === 'bool'
+      ? x
+      : graph.scalar(value, x.dtype as 'float32' | 'int32');
   };
   return [shrink(a, b), shrink(b, a), shape];
 }
@@ -63,8 +65,18 @@ const multiply: Lowering = (call) => {
   const shape = backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
   if (filledWith(b) === 1) return broadcastTo(call.graph, a, shape);
   if (filledWith(a) === 1) return broadcastTo(call.graph, b, shape);
-  return binary('Mul')(call);
+  return scaledMask(call, a, b) ?? scaledMask(call, b, a) ?? binary('Mul')(call);
 };
+
+/** float(condition) * scalar, as dropout has it: one pass that chooses between scalar and 0. */
+function scaledMask({ graph }: KernelCall, mask: Output, factor: Output): Output | undefined {
+  const condition = mask.node.op === 'Cast' ? mask.node.inputs[0]! : undefined;
+  const value = filledWith(factor);
+  if (condition?.dtype !== 'bool' || mask.dtype !== 'float32' || value === undefined) return undefined;
+  if (factor.shape.length > 0 && !sameShape(factor.shape, mask.shape)) return undefined;
+  const sides = [graph.scalar(value), graph.scalar(0)];
+  return graph.add('SelectV2', [condition, ...sides], { T: type('float32') }, mask);
+}
 
 const addN: Lowering = (call) => {
   const terms = listInputs(call);
@@ -84,7 +96,9 @@ const select: Lowering = ({ graph, inputs }) => {
   const { condition, t, e } = inputs as { condition: Output; t: Output; e: Output };
   const scalar = (x: Output, other: Output): Output => {
     const value = sameShape(other.shape, condition.shape) ? filledWith(x) : undefined;
-    return value === undefined || x.dtype === 'bool' ? x : graph.scalar(value, x.dtype as 'float32' | 'int32');
+    return value === undefined || x.dtype === 'bool'
+      ? x
+      : graph.scalar(value, x.dtype as 'float32' | 'int32');
   };
   const shape = backend_util.assertAndGetBroadcastShape(
     backend_util.assertAndGetBroadcastShape([...condition.shape], [...t.shape]),
@@ -104,7 +118,12 @@ const clipByValue: Lowering = ({ graph, inputs: { x }, attrs }) => {
 /** x > 0 ? 1 : alpha * 0 + alpha, as tfjs has it; NaN stays NaN. */
 const step: Lowering = ({ graph, inputs: { x }, attrs }) => {
   const zero = graph.scalar(0);
-  const positive = graph.add('Greater', [x!, zero], { T: type('float32') }, { shape: x!.shape, dtype: 'bool' });
+  const positive = graph.add(
+    'Greater',
+    [x!, zero],
+    { T: type('float32') },
+    { shape: x!.shape, dtype: 'bool' },
+  );
   const sides = [graph.scalar(1), graph.scalar((attrs['alpha'] as number | undefined) ?? 0)];
   const flat = graph.add('SelectV2', [positive, ...sides], { T: type('float32') }, x!);
   const isNan = graph.add('IsNan', [x!], { T: type('float32') }, { shape: x!.shape, dtype: 'bool' });

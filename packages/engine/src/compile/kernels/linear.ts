@@ -21,15 +21,30 @@ function contraction(
 
 const matMul: Lowering = (call) => {
   const { a, b } = call.inputs as { a: Output; b: Output };
-  const { transposeA = false, transposeB = false } = call.attrs as { transposeA?: boolean; transposeB?: boolean };
+  const { transposeA = false, transposeB = false } = call.attrs as {
+    transposeA?: boolean;
+    transposeB?: boolean;
+  };
   const rows = a.shape.at(transposeA ? -1 : -2)!;
   const columns = b.shape.at(transposeB ? -2 : -1)!;
   const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...batch, rows, columns];
   if (shape.length === 2) {
-    return contraction(call, 'MatMul', [a, b], { transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } }, shape);
+    return contraction(
+      call,
+      'MatMul',
+      [a, b],
+      { transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } },
+      shape,
+    );
   }
-  return contraction(call, 'BatchMatMulV2', [a, b], { adj_x: { bool: transposeA }, adj_y: { bool: transposeB } }, shape);
+  return contraction(
+    call,
+    'BatchMatMulV2',
+    [a, b],
+    { adj_x: { bool: transposeA }, adj_y: { bool: transposeB } },
+    shape,
+  );
 };
 
 /** What TensorFlow calls the geometry that tfjs-core has computed. */
@@ -44,15 +59,26 @@ function windowAttrs(info: backend_util.Conv2DInfo): Record<string, Attr> {
   };
 }
 
-function convInfo(call: KernelCall, inShape: readonly number[], filterShape: readonly number[]): backend_util.Conv2DInfo {
-  const { strides, pad, dilations = 1, dimRoundingMode, dataFormat } = call.attrs as {
+function convInfo(
+  call: KernelCall,
+  inShape: readonly number[],
+  filterShape: readonly number[],
+): backend_util.Conv2DInfo {
+  const {
+    strides,
+    pad,
+    dilations = 1,
+    dimRoundingMode,
+    dataFormat,
+  } = call.attrs as {
     strides: number | [number, number];
     pad: Pad;
     dilations?: number | [number, number];
     dimRoundingMode?: 'floor' | 'round' | 'ceil';
     dataFormat?: string;
   };
-  if (dataFormat && dataFormat !== 'NHWC') throw new Error(`convolutions are recorded in NHWC only, not ${dataFormat}`);
+  if (dataFormat && dataFormat !== 'NHWC')
+    throw new Error(`convolutions are recorded in NHWC only, not ${dataFormat}`);
   return backend_util.computeConv2DInfo(
     [...inShape] as Shape4,
     [...filterShape] as Shape4,
@@ -100,7 +126,11 @@ function poolInfo(call: KernelCall, inShape: readonly number[]): backend_util.Co
 }
 
 function poolAttrs(info: backend_util.Conv2DInfo): Record<string, Attr> {
-  return { ...windowAttrs(info), T: type('float32'), ksize: { ints: [1, info.filterHeight, info.filterWidth, 1] } };
+  return {
+    ...windowAttrs(info),
+    T: type('float32'),
+    ksize: { ints: [1, info.filterHeight, info.filterWidth, 1] },
+  };
 }
 
 const avgPool: Lowering = (call) => {
@@ -123,7 +153,10 @@ function resize(op: string): Lowering {
   return ({ graph, inputs: { images }, attrs }) => {
     const [height, width] = attrs['size'] as [number, number];
     const shape = [images!.shape[0]!, height, width, images!.shape[3]!];
-    return graph.add(op, [images!, graph.ints([height, width])], resizeAttrs(attrs), { shape, dtype: 'float32' });
+    return graph.add(op, [images!, graph.ints([height, width])], resizeAttrs(attrs), {
+      shape,
+      dtype: 'float32',
+    });
   };
 }
 

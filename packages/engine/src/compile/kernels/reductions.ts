@@ -24,20 +24,6 @@ function reducedShape(x: Output, axes: readonly number[], keepDims: boolean): nu
   return keepDims ? backend_util.expandShapeToKeepDim(kept, [...axes]) : kept;
 }
 
-/**
- * Sum; over all axes but the last of an activation it is the gradient of a bias, which TensorFlow fuses with the
- * filter gradient of the convolution that has the same `dy`.
- */
-const sum: Lowering = (call) => {
-  const x = call.inputs['x']!;
-  const rank = x.shape.length;
-  const axes = util.parseAxisParam(call.attrs['axis'] as number[], [...x.shape]);
-  const isBiasGrad = rank === 4 && axes.length === 3 && !axes.includes(3) && !call.attrs['keepDims'];
-  if (!isBiasGrad || x.dtype !== 'float32') return reduction('Sum', true)(call);
-  const attrs = { T: type(x.dtype), data_format: { string: 'NHWC' } };
-  return call.graph.add('BiasAddGrad', [x], attrs, { shape: [x.shape[3]!], dtype: x.dtype });
-};
-
 /** tfjs gives the mean of integers as float32. */
 const mean: Lowering = (call) =>
   reduction('Mean', true)({ ...call, inputs: { x: castTo(call.graph, call.inputs['x']!, 'float32') } });
@@ -61,5 +47,5 @@ export const REDUCTIONS: KernelTable = {
   Mean: mean,
   Min: reduction('Min', true),
   Prod: reduction('Prod', true),
-  Sum: sum,
+  Sum: reduction('Sum', true),
 };

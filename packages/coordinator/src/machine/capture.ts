@@ -25,6 +25,7 @@ export function captureIfNeeded(turn: Turn, store: boolean): number | null {
     journalHead,
     lastProgress: now,
     openFrames: null,
+    earlyFrames: 0,
   };
   state.captures.set(transfer, capture);
   if (store) state.checkpoint.saving = true;
@@ -61,10 +62,15 @@ export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): vo
   if (!capture || capture.donor !== peer.peer || capture.openFrames !== null) return;
   if (message.globalStep !== capture.globalStep)
     return dropCapture(turn, capture, 'the donor sent another step');
-  capture.openFrames = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
+  const frames = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
+  capture.openFrames = frames - capture.earlyFrames;
   capture.lastProgress = turn.state.now;
   send(turn, capture.joiners, message);
-  if (!capture.store) return;
+  if (capture.store) expectState(turn, capture, message);
+  if (capture.openFrames === 0) finishCapture(turn.state, capture);
+}
+
+function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>): void {
   const { transfer, globalStep, journalHead } = capture;
   const { heldOut, loss } = turn.state;
   const losses = {
@@ -84,8 +90,9 @@ export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): vo
 /** A chunk of a captured state: joiners and store get it as it comes. */
 export function onStateFrame(turn: Turn, peer: Peer, { transfer }: FrameHeader): void {
   const capture = turn.state.captures.get(transfer);
-  if (!capture || capture.donor !== peer.peer || capture.openFrames === null) return;
-  capture.openFrames--;
+  if (!capture || capture.donor !== peer.peer) return;
+  if (capture.openFrames === null) capture.earlyFrames++;
+  else capture.openFrames--;
   capture.lastProgress = turn.state.now;
   turn.effects.push({ type: 'forwardState', to: [...capture.joiners], store: capture.store });
   if (capture.openFrames === 0) finishCapture(turn.state, capture);

@@ -69,6 +69,8 @@ export interface Capture {
   lastProgress: number;
   /** Frames that have not come yet; unknown until the donor answered. */
   openFrames: number | null;
+  /** Frames that came before the answer: the planes keep no order between them. */
+  earlyFrames: number;
 }
 
 export interface Gathering {

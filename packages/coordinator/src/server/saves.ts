@@ -6,7 +6,15 @@ import {
   type TrainState,
 } from '@ddpm-fleet/checkpoint';
 import { isFleetError, type ParamLayout } from '@ddpm-fleet/core';
-import { chunksOf, chunkSpan, encodeFrame, FrameKind, sectionsOf, Dtype } from '@ddpm-fleet/protocol';
+import {
+  chunksOf,
+  chunkSpan,
+  Dtype,
+  encodeFrame,
+  FrameKind,
+  sectionsOf,
+  type DataFrame,
+} from '@ddpm-fleet/protocol';
 import type { RetentionPolicy } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
 import type { EffectOf } from '../machine/index.js';
@@ -32,6 +40,8 @@ export class Saves {
   readonly #store: CheckpointStore;
   readonly #saver: AsyncSaver;
   readonly #intakes = new Map<number, StateIntake>();
+  /** Frames of states that are not announced yet: the planes keep no order between them. */
+  readonly #early = new Map<number, DataFrame[]>();
   #from: SavesOptions['from'];
   /** Of the workers; needed to publish. */
   layout: ParamLayout | undefined;
@@ -48,19 +58,29 @@ export class Saves {
 
   expect(effect: EffectOf<'expectState'>): void {
     this.#intakes.set(effect.transfer, new StateIntake(effect));
+    const early = this.#early.get(effect.transfer) ?? [];
+    this.#early.delete(effect.transfer);
+    for (const frame of early) this.#take(frame);
   }
 
   drop({ transfer }: EffectOf<'dropState'>): void {
     this.#intakes.delete(transfer);
+    this.#early.delete(transfer);
   }
 
   /** Passes the frame at hand on. */
   forward({ to, store }: EffectOf<'forwardState'>): void {
     const frame = this.#wire.frame!;
     this.#wire.sendFrame(to, encodeFrame(frame.header, frame.payload));
-    const intake = store ? this.#intakes.get(frame.header.transfer) : undefined;
-    if (!intake?.add(frame)) return;
-    this.#intakes.delete(frame.header.transfer);
+    if (store) this.#take(frame);
+  }
+
+  #take(frame: DataFrame): void {
+    const { transfer } = frame.header;
+    const intake = this.#intakes.get(transfer);
+    if (!intake) return void this.#early.set(transfer, [...(this.#early.get(transfer) ?? []), frame]);
+    if (!intake.add(frame)) return;
+    this.#intakes.delete(transfer);
     void this.#save(intake);
   }
 

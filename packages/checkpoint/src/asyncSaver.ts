@@ -1,7 +1,7 @@
-import { writeError } from './disk/writeError.js';
+import { writeError } from './writeError.js';
 import { JobThread } from './jobThread.js';
 import type { Ticket } from './medium.js';
-import { openStore } from './openStore.js';
+import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Job } from './saverThread.js';
 import { buffersOf, emptyLike, type Snapshot, type TrainState } from './state.js';
@@ -10,6 +10,7 @@ import type { Published, WrittenShare } from './store.js';
 export interface SaverOptions {
   /** Prune by this after each publish. */
   readonly retention?: RetentionPolicy;
+  readonly store?: StoreOptions;
 }
 
 export interface Saved extends Published {
@@ -49,8 +50,8 @@ export class AsyncSaver {
   constructor(location: string, options: SaverOptions = {}) {
     this.#location = location;
     // Said here rather than by the thread: a place that cannot be one is the caller's mistake.
-    openStore(location);
-    this.#thread = new JobThread(location);
+    openStore(location, options.store);
+    this.#thread = new JobThread({ location, options: options.store ?? {} });
     this.#options = options;
   }
 

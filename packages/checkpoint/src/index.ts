@@ -12,7 +12,7 @@ export {
   type TrainState,
   type WeightsName,
 } from './state.js';
-export { openStore } from './openStore.js';
+export { openStore, type StoreOptions } from './openStore.js';
 export type { FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
 export type { Ticket } from './medium.js';
 export type { RetentionPolicy } from './retention.js';
@@ -27,3 +27,4 @@ export type {
   WrittenShare,
 } from './store.js';
 export { AsyncSaver, type Ownership, type PendingSave, type Saved, type SaverOptions } from './asyncSaver.js';
+export type { S3Options } from './s3/client.js';

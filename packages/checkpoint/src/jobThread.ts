@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { FleetError } from '@ddpm-fleet/core';
-import type { Answer, Job } from './saverThread.js';
+import type { Answer, Job, Place } from './saverThread.js';
 import { buffersOf } from './state.js';
 
 /**
@@ -8,12 +8,12 @@ import { buffersOf } from './state.js';
  * process alive only while a job is under way, so that a save is not cut off by the end of the program.
  */
 export class JobThread {
-  readonly #location: string;
+  readonly #place: Place;
   #worker: Worker | undefined;
   #settle: ((answer: Answer) => void) | undefined;
 
-  constructor(location: string) {
-    this.#location = location;
+  constructor(place: Place) {
+    this.#place = place;
   }
 
   /** Posts the job at once. Rejects with the error of the job, or an Error when the thread itself died. */
@@ -46,7 +46,7 @@ export class JobThread {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./saverThread.js', import.meta.url), { workerData: this.#location });
+    const worker = new Worker(new URL('./saverThread.js', import.meta.url), { workerData: this.#place });
     worker.on('message', (answer: Answer) => this.#settle?.(answer));
     worker.on('error', ({ message }) => this.#settle?.({ error: { code: undefined, message } }));
     worker.on('exit', () => {

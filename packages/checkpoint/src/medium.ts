@@ -13,6 +13,13 @@ export interface Entry {
   readonly globalStep: number;
 }
 
+/** A file to be written: its bytes piece by piece, as often as they are asked for. */
+export interface NewFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly chunks: () => Iterable<Uint8Array>;
+}
+
 /** A file as it was written. */
 export interface StoredFile {
   /** Relative to the checkpoint. */
@@ -32,7 +39,7 @@ export interface Medium {
   /** @param digest of the state, where one process writes all of it */
   ticket(globalStep: number, shares: number, digest?: string): Ticket;
   /** Writes and hashes one file of a save; durable when it resolves. */
-  put(ticket: Ticket, name: string, sizeBytes: number, chunks: Iterable<Uint8Array>): Promise<StoredFile>;
+  put(ticket: Ticket, file: NewFile): Promise<StoredFile>;
   /** Makes the save an entry, replacing one of the same step, and then points LATEST at it. */
   commit(ticket: Ticket, files: readonly StoredFile[], manifest: Uint8Array): Promise<void>;
   /** Frees what a save that failed holds, but for what a second try of it could go on from. */

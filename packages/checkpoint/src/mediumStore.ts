@@ -134,8 +134,9 @@ export class MediumStore implements CheckpointStore {
     digest: string,
   ): Promise<WrittenShare> {
     const files: FileRecord[] = [];
-    for (const { name, part, decay, sizeBytes, chunks } of partFiles(snapshot, share, ticket.shares)) {
-      const stored = await this.#medium.put(ticket, name, sizeBytes, chunks());
+    for (const file of partFiles(snapshot, share, ticket.shares)) {
+      const { part, decay } = file;
+      const stored = await this.#medium.put(ticket, file);
       files.push({ part, ...(decay === undefined ? {} : { decay }), share, ...stored });
     }
     return { share, head: manifestHead(snapshot, digest), files };

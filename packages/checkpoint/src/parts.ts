@@ -1,15 +1,13 @@
 import { viewOf, type ParamEntry, type ParamLayout } from '@ddpm-fleet/core';
 import { encodeSafetensors, safetensorsSize, type Tensor } from './safetensors/encode.js';
 import type { Part } from './manifest.js';
+import type { NewFile } from './medium.js';
 import type { Snapshot, TrainState } from './state.js';
 
-/** A file to be written: what it holds, and its bytes piece by piece, as often as they are asked for. */
-export interface PartFile {
-  readonly name: string;
+/** A file to be written, and what it holds. */
+export interface PartFile extends NewFile {
   readonly part: Part;
   readonly decay?: number;
-  readonly sizeBytes: number;
-  readonly chunks: () => Iterable<Uint8Array>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { isFleetError, type ErrorCode } from '@ddpm-fleet/core';
 import type { Ticket } from './medium.js';
-import { openStore } from './openStore.js';
+import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Snapshot } from './state.js';
 import type { Saved } from './asyncSaver.js';
@@ -12,12 +12,19 @@ export type Job =
   | { readonly kind: 'publish'; readonly snapshot: Snapshot; readonly retention: RetentionPolicy | undefined }
   | { readonly kind: 'share'; readonly snapshot: Snapshot; readonly ticket: Ticket; readonly share: number };
 
+/** The store that a thread saves to. */
+export interface Place {
+  readonly location: string;
+  readonly options: StoreOptions;
+}
+
 export type Answer =
   | { readonly value: Saved | WrittenShare }
   | { readonly error: { readonly code: ErrorCode | undefined; readonly message: string } };
 
 const port = parentPort!;
-const store = openStore(workerData as string);
+const { location, options } = workerData as Place;
+const store = openStore(location, options);
 
 port.on('message', (job: Job) => {
   void perform(job).then((answer) => port.postMessage(answer));

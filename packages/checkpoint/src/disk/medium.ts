@@ -1,12 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
-import { stepName, stepOf, type Entry, type Medium, type StoredFile, type Ticket } from '../medium.js';
+import {
+  stepName,
+  stepOf,
+  type Entry,
+  type Medium,
+  type NewFile,
+  type StoredFile,
+  type Ticket,
+} from '../medium.js';
 import { errnoOf, type FileSystem } from './fileSystem.js';
 import { ownerPrefix } from './owner.js';
 import { sweep } from './sweep.js';
 import { makeDirectory, namesIn, readFile, removeTree, writeFile } from './tree.js';
-import { writeError } from './writeError.js';
+import { writeError } from '../writeError.js';
 
 const READ_BYTES = 4 << 20;
 
@@ -28,18 +36,13 @@ export class DiskMedium implements Medium {
     return { globalStep, shares, id: ownerPrefix() + randomBytes(4).toString('hex') };
   }
 
-  async put(
-    ticket: Ticket,
-    name: string,
-    _sizeBytes: number,
-    chunks: Iterable<Uint8Array>,
-  ): Promise<StoredFile> {
+  async put(ticket: Ticket, { name, chunks }: NewFile): Promise<StoredFile> {
     const staging = this.#staging(ticket);
     const hash = createHash('sha256');
     let sizeBytes = 0;
     await this.#writing(ticket, async () => {
       await makeDirectory(this.#fs, staging);
-      await writeFile(this.#fs, join(staging, name), chunks, (chunk) => {
+      await writeFile(this.#fs, join(staging, name), chunks(), (chunk) => {
         hash.update(chunk);
         sizeBytes += chunk.length;
       });

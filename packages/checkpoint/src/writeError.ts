@@ -1,5 +1,5 @@
 import { fleetError, isFleetError } from '@ddpm-fleet/core';
-import { errnoOf } from './fileSystem.js';
+import { errnoOf } from './disk/fileSystem.js';
 
 const REMEDIES: Record<string, string> = {
   ENOSPC:

@@ -19,27 +19,17 @@ export function learningRate(config: OptimizerConfig, globalStep: number, epochs
   return lr * warmup * factor(config, globalStep, epochs);
 }
 
-/**
- * @throws DDPM_ERR_OPTIMIZER when the schedule has no end, or epochs are not known
- */
+/** @throws DDPM_ERR_OPTIMIZER when a schedule in epochs does not know their length, or has none after its warm-up */
 export function validateSchedule(config: OptimizerConfig, epochs?: EpochLength): void {
-  const { lrSchedule, scheduleSteps, warmupSteps, scheduleEpochs, warmupEpochs } = config;
-  if ((lrSchedule === 'cosine' || lrSchedule === 'linear') && scheduleSteps <= warmupSteps) {
-    const problem = `lrSchedule ${lrSchedule} ends at scheduleSteps ${scheduleSteps}, which is not after the warm-up of ${warmupSteps} steps`;
-    throw fleetError('DDPM_ERR_OPTIMIZER', {
-      problem,
-      remedy: 'Set scheduleSteps to the step at which lr is to be 0.',
-    });
-  }
+  const { lrSchedule, scheduleEpochs, warmupEpochs } = config;
   if (lrSchedule !== 'warmupCosineEpochs') return;
-  if (scheduleEpochs <= warmupEpochs + 1) {
-    const problem = `scheduleEpochs ${scheduleEpochs} leaves no epoch after the warm-up of ${warmupEpochs}`;
-    throw fleetError('DDPM_ERR_OPTIMIZER', { problem, remedy: 'Raise scheduleEpochs (200 is usual).' });
-  }
   if (!epochs) {
     const problem = 'lrSchedule warmupCosineEpochs counts epochs, and the size of the dataset is not known';
     throw fleetError('DDPM_ERR_OPTIMIZER', { problem, remedy: 'Use a schedule in steps.' });
   }
+  if (scheduleEpochs > warmupEpochs) return;
+  const problem = `scheduleEpochs ${scheduleEpochs} leaves no epoch after the warm-up of ${warmupEpochs}`;
+  throw fleetError('DDPM_ERR_OPTIMIZER', { problem, remedy: 'Raise scheduleEpochs (200 is usual).' });
 }
 
 function factor(config: OptimizerConfig, globalStep: number, epochs?: EpochLength): number {

@@ -1,0 +1,3 @@
+import { trainerSuite } from './support/trainerSuite.js';
+
+trainerSuite('eager');

@@ -50,7 +50,7 @@ export async function readExactly(
   let done = 0;
   while (done < length) {
     const { bytesRead } = await file.read(out, done, length - done, offset + done);
-    if (bytesRead === 0) throw truncated(path, offset + length, offset + done);
+    if (bytesRead === 0) throw truncated(path, offset + length, (await file.stat()).size);
     done += bytesRead;
   }
   return out;

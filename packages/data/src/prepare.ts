@@ -5,7 +5,7 @@ import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import type { Tables } from './cache/entry.js';
 import type { SkippedImage } from './dataset.js';
 import type { Fitter } from './image/fitter.js';
-import { DecodePool } from './image/pool.js';
+import { DECODE_WINDOW } from './image/pool.js';
 import type { ImageReader } from './reader.js';
 
 export interface PrepareOptions {
@@ -78,11 +78,10 @@ async function* decodeInOrder(count: number, fitter: Fitter): AsyncGenerator<Dec
       (image) => ({ index, image }),
       (error: unknown) => ({ index, error }),
     );
-  const window = DecodePool.window;
   const ahead: Promise<Decoded>[] = [];
   let next = 0;
   while (next < count || ahead.length > 0) {
-    while (next < count && ahead.length < window) ahead.push(decodeOne(next++));
+    while (next < count && ahead.length < DECODE_WINDOW) ahead.push(decodeOne(next++));
     if (next % BREATH === 0) await setImmediate();
     yield await ahead.shift()!;
   }

@@ -44,6 +44,13 @@ export interface Source {
   open(index?: Uint8Array): Promise<ImageReader>;
 }
 
+/** Labels are below this; a larger number is some other column or a damaged file. */
+export const MAX_CLASSES = 65536;
+
+export function isLabel(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < MAX_CLASSES;
+}
+
 /** Names of classes that have only numbers. */
 export function numberedClasses(labels: Int32Array | undefined): string[] {
   if (!labels) return [];

@@ -124,12 +124,6 @@ const table = {
     message:
       '{program} reads {what} at {place}, but while a program is traced tensors have no values. Keep the computation in tensors, make the value an output, or set engine.compiled to false.',
   },
-  DDPM_ERR_ENGINE_INPUT: { exitCode: 1, message: 'program {program}: {detail}.' },
-  DDPM_ERR_ENGINE_VARIABLE: { exitCode: 1, message: 'device variable: {detail}.' },
-  DDPM_ERR_ENGINE_DISPOSED: {
-    exitCode: 1,
-    message: 'the module {module} was disposed of and cannot be used.',
-  },
   // data
   DDPM_ERR_DATA_PATH: { exitCode: 2, message: 'data.kind {kind} needs data.path: {what}.' },
   DDPM_ERR_DATA_MISSING: {

@@ -9,14 +9,14 @@ export class Fitter {
   readonly #reader: ImageReader;
   readonly #fit: Fit;
   readonly #ownSize: boolean;
-  readonly #pool: DecodePool;
+  readonly #pool = DecodePool.acquire();
+  #closed = false;
 
   /** @param ownSize every image must have the fit's size already */
   constructor(reader: ImageReader, fit: Fit, ownSize: boolean) {
     this.#reader = reader;
     this.#fit = fit;
     this.#ownSize = ownSize;
-    this.#pool = new DecodePool(fit);
   }
 
   /** @throws DDPM_ERR_DATA_IMAGE_SIZE, what the reader throws, and the decoder's errors as they are */
@@ -26,13 +26,15 @@ export class Fitter {
       await this.#check(index, record.width, record.height);
       return fitPixels(record, this.#fit);
     }
-    const { image, width, height } = await this.#pool.fit(record.bytes);
+    const { image, width, height } = await this.#pool.fit(record.bytes, this.#fit);
     await this.#check(index, width, height);
     return image;
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#pool.release();
   }
 
   async #check(index: number, width: number, height: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { Fit } from './fit.js';
 export interface DecodeRequest {
   readonly id: number;
   readonly bytes: Uint8Array;
+  readonly fit: Fit;
 }
 
 export interface Fitted {
@@ -23,60 +24,78 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-const MAX_THREADS = 8;
+const THREADS = Math.min(8, availableParallelism());
+
+/** How many images should be under way to keep all threads busy. */
+export const DECODE_WINDOW = 2 * THREADS;
 
 /**
  * Threads that decode and fit encoded images, so that neither the thread of sockets nor that of the computation does.
- * They start with the first image and do not keep the process alive.
+ * They start with the first image, and keep the process alive only while an image is under way. All data sets of a
+ * process share one pool, which ends with the last of them.
  */
 export class DecodePool {
-  readonly #fit: Fit;
-  readonly #threads: Worker[] = [];
+  static #shared: DecodePool | undefined;
+  readonly #threads = new Map<number, Worker>();
   readonly #waiting = new Map<number, Waiting>();
+  #users = 0;
   #nextId = 0;
 
-  constructor(fit: Fit) {
-    this.#fit = fit;
+  /** The pool of the process; `release` it once. */
+  static acquire(): DecodePool {
+    const pool = (DecodePool.#shared ??= new DecodePool());
+    pool.#users++;
+    return pool;
   }
 
-  /** How many images should be under way to keep all threads busy. */
-  static get window(): number {
-    return 2 * threadCount();
+  /** The last user's release ends the threads; images under way are given up. */
+  async release(): Promise<void> {
+    if (--this.#users > 0) return;
+    if (DecodePool.#shared === this) DecodePool.#shared = undefined;
+    const threads = [...this.#threads.values()];
+    this.#threads.clear();
+    await Promise.all(threads.map((thread) => thread.terminate()));
   }
 
   /** @throws Error of the decoder */
-  fit(bytes: Uint8Array): Promise<Fitted> {
+  fit(bytes: Uint8Array, fit: Fit): Promise<Fitted> {
     const id = this.#nextId++;
-    const thread = this.#threadFor(id);
+    const slot = id % THREADS;
+    const thread = this.#threads.get(slot) ?? this.#start(slot);
     return new Promise((resolve, reject) => {
+      if (this.#waiting.size === 0) this.#hold(true);
       this.#waiting.set(id, { thread, resolve, reject });
-      thread.postMessage({ id, bytes } satisfies DecodeRequest);
+      thread.postMessage({ id, bytes, fit } satisfies DecodeRequest);
     });
   }
 
-  /** Ends the threads; images under way are given up. */
-  async close(): Promise<void> {
-    await Promise.all(this.#threads.splice(0).map((thread) => thread.terminate()));
-  }
-
-  #threadFor(id: number): Worker {
-    const slot = id % threadCount();
-    return (this.#threads[slot] ??= this.#start());
-  }
-
-  #start(): Worker {
-    const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: this.#fit });
-    thread.unref();
+  #start(slot: number): Worker {
+    // Flags of the process, such as those of `node -e`, are no flags of a thread.
+    const thread = new Worker(new URL('./thread.js', import.meta.url), { execArgv: [] });
     thread.on('message', (reply: DecodeReply) => this.#settle(reply));
     const fail = (why: string) => this.#failAll(thread, new Error(`the decode thread ended: ${why}`));
     thread.on('error', (error) => fail((error as Error).message));
-    thread.on('exit', (code) => fail(`exit code ${code}`));
+    thread.on('exit', (code) => {
+      // The next image for this slot starts another one.
+      if (this.#threads.get(slot) === thread) this.#threads.delete(slot);
+      fail(`exit code ${code}`);
+    });
+    this.#threads.set(slot, thread);
     return thread;
+  }
+
+  /** Whether the threads keep the process alive: they do while somebody waits for an image. */
+  #hold(held: boolean): void {
+    for (const thread of this.#threads.values()) {
+      if (held) thread.ref();
+      else thread.unref();
+    }
   }
 
   #settle(reply: DecodeReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#hold(false);
     if ('fitted' in reply) waiting?.resolve(reply.fitted);
     else waiting?.reject(new Error(reply.reason));
   }
@@ -88,8 +107,4 @@ export class DecodePool {
       waiting.reject(error);
     }
   }
-}
-
-function threadCount(): number {
-  return Math.min(MAX_THREADS, availableParallelism());
 }

@@ -1,18 +1,16 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { decode } from './decode.js';
-import { fitPixels, type Fit } from './fit.js';
+import { fitPixels } from './fit.js';
 import type { DecodeReply, DecodeRequest } from './pool.js';
 
 /** Body of a decode thread: encoded bytes in, fitted pixels out. */
-const fit = workerData as Fit;
+parentPort!.on('message', (request: DecodeRequest) => void answer(request));
 
-parentPort!.on('message', ({ id, bytes }: DecodeRequest) => void answer(id, bytes));
-
-async function answer(id: number, bytes: Uint8Array): Promise<void> {
-  parentPort!.postMessage(await decodeAndFit(id, bytes));
+async function answer(request: DecodeRequest): Promise<void> {
+  parentPort!.postMessage(await decodeAndFit(request));
 }
 
-async function decodeAndFit(id: number, bytes: Uint8Array): Promise<DecodeReply> {
+async function decodeAndFit({ id, bytes, fit }: DecodeRequest): Promise<DecodeReply> {
   try {
     const pixels = await decode(bytes);
     return { id, fitted: { image: fitPixels(pixels, fit), width: pixels.width, height: pixels.height } };

@@ -43,12 +43,16 @@ async function openWebdataset(files: readonly SourceFile[], known?: Uint8Array):
       if (index.size[i] === 0) throw new Error('the sample has no .png, .jpg, .jpeg or .webp member');
       return { kind: 'encoded', bytes: await open.read(shardOf(i), index.offset[i]!, index.size[i]!) };
     },
-    place: async (i) => {
-      const header = parseHeader(await open.read(shardOf(i), index.offset[i]! - HEADER_BYTES, HEADER_BYTES));
-      return `${shardOf(i)}: ${typeof header === 'object' ? header.name : `the member at byte ${index.offset[i]}`}`;
-    },
+    place: async (i) => `${shardOf(i)}: ${await memberName(open, shardOf(i), index.offset[i]!)}`,
     close: () => open.close(),
   };
+}
+
+/** The name that the header before the bytes gives; it may be cut where it is longer than 256 characters. */
+async function memberName(open: OpenFiles, path: string, offset: number): Promise<string> {
+  const block = await open.read(path, offset - HEADER_BYTES, HEADER_BYTES).catch(() => undefined);
+  const header = block && parseHeader(block);
+  return typeof header === 'object' ? header.name : `the member at byte ${offset}`;
 }
 
 async function scanShards(files: readonly SourceFile[]): Promise<ShardIndex> {
@@ -93,7 +97,7 @@ async function findShards(path: string, split: 'train' | 'test'): Promise<string
 
 /** shard-{008..010}.tar: the numbers as they are written, zeros in front kept. undefined: there is no such range. */
 export function expandBraces(pattern: string): string[] | undefined {
-  const [, before, first, last, after] = /^(.*)\{(\d+)\.\.(\d+)\}(.*)$/s.exec(pattern) ?? [];
+  const [, before, first, last, after] = /^(.*?)\{(\d+)\.\.(\d+)\}(.*)$/s.exec(pattern) ?? [];
   if (first === undefined) return undefined;
   const count = Number(last) - Number(first) + 1;
   return Array.from({ length: Math.max(0, count) }, (_, i) => {

@@ -3,7 +3,7 @@ import { fleetError } from '@ddpm-fleet/core';
 import { parquetMetadataAsync } from 'hyparquet';
 import { isDirectory, listDirectory, statFile } from '../../files.js';
 import { OpenFiles } from '../../openFiles.js';
-import { numberedClasses, type ImageReader, type Source, type SourceFile } from '../../reader.js';
+import { isLabel, numberedClasses, type ImageReader, type Source, type SourceFile } from '../../reader.js';
 import { findColumns, type ImageColumns } from './columns.js';
 import { ColumnCache, readColumn, rowGroupsOf, type ParquetFile, type RowGroup } from './rowGroups.js';
 
@@ -45,11 +45,12 @@ function readerOf(
   labels: Int32Array | undefined,
 ): ImageReader {
   const starts = startsOf(groups);
+  const numbered = numberedClasses(labels);
   const cache = new ColumnCache(files, image);
   return {
     count: starts.at(-1)!,
     ...(labels && { labels }),
-    classNames: classNames.length > 0 ? classNames : numberedClasses(labels),
+    classNames: numbered.length > classNames.length ? numbered : classNames,
     read: async (index) => {
       const at = groupAt(starts, index);
       const cells = await cache.cells(groups[at]!);
@@ -99,7 +100,7 @@ async function readLabels(
     });
     for (const cell of cells) labels.push(Number(cell ?? -1));
   }
-  const wrong = labels.findIndex((value) => !(Number.isInteger(value) && value >= 0));
+  const wrong = labels.findIndex((value) => !isLabel(value));
   if (wrong < 0) return Int32Array.from(labels);
   const detail = `row ${wrong} has no class number in column ${label}`;
   throw fleetError('DDPM_ERR_DATA_FORMAT', {

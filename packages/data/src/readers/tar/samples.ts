@@ -1,4 +1,5 @@
 import { fleetError } from '@ddpm-fleet/core';
+import { isLabel, MAX_CLASSES } from '../../reader.js';
 import { tarMembers, type TarMember } from './members.js';
 import type { WindowedFile } from './windowedFile.js';
 
@@ -74,8 +75,12 @@ function parseJson(text: string, file: WindowedFile, member: TarMember): Record<
 }
 
 function asLabel(value: unknown, file: WindowedFile, member: TarMember): number {
-  if (Number.isInteger(value) && (value as number) >= 0) return value as number;
-  throw badMember(file, member, `its label is ${JSON.stringify(value)}, not a whole number from 0 on`);
+  if (isLabel(value)) return value;
+  throw badMember(
+    file,
+    member,
+    `its label is ${JSON.stringify(value)}, not a whole number from 0 to ${MAX_CLASSES - 1}`,
+  );
 }
 
 function badMember({ path }: WindowedFile, { name }: TarMember, detail: string): Error {

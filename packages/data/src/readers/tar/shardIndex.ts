@@ -42,7 +42,7 @@ export function encodeShardIndex({ offset, size, shard, label }: ShardIndex): Ui
 /** The inverse of `encodeShardIndex`. */
 export function decodeShardIndex(bytes: Uint8Array): ShardIndex {
   const count = bytes.length / 20;
-  const buffer = bytes.slice().buffer;
+  const { buffer } = new Uint8Array(bytes);
   return {
     offset: new Float64Array(buffer, 0, count),
     size: new Uint32Array(buffer, 8 * count, count),

@@ -28,3 +28,4 @@ export type {
 } from './store.js';
 export { AsyncSaver, type Ownership, type PendingSave, type Saved, type SaverOptions } from './asyncSaver.js';
 export type { S3Options } from './s3/client.js';
+export { diffSnapshots, type SnapshotDifference, type TensorDifference } from './diff.js';

@@ -1,0 +1,84 @@
+import { viewOf } from '@ddpm-fleet/core';
+import type { Snapshot } from './state.js';
+
+/** A tensor that is not the same in two snapshots. */
+export interface TensorDifference {
+  /** `params`, `m`, `v`, `ema-0.9999`, or `derived`. */
+  readonly part: string;
+  readonly name: string;
+  /** Elements whose bits differ; undefined where only one side has the tensor, or it has another size. */
+  readonly elements?: number;
+  readonly maxAbs?: number;
+}
+
+export interface SnapshotDifference {
+  readonly globalStep?: readonly [number, number];
+  /** Identity settings that differ, or that only one side has. */
+  readonly identity: readonly { readonly key: string; readonly left: unknown; readonly right: unknown }[];
+  readonly tensors: readonly TensorDifference[];
+}
+
+/** How two snapshots differ, to the bit; all lists are empty when the states and identities are the same. */
+export function diffSnapshots(left: Snapshot, right: Snapshot): SnapshotDifference {
+  const steps = [left.state.globalStep, right.state.globalStep] as const;
+  return {
+    ...(steps[0] === steps[1] ? {} : { globalStep: steps }),
+    identity: diffIdentity(left.meta.identity, right.meta.identity),
+    tensors: diffTensors(tensorsOf(left), tensorsOf(right)),
+  };
+}
+
+function diffIdentity(
+  left: Readonly<Record<string, unknown>>,
+  right: Readonly<Record<string, unknown>>,
+): SnapshotDifference['identity'] {
+  const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+  return keys
+    .filter((key) => JSON.stringify(left[key]) !== JSON.stringify(right[key]))
+    .map((key) => ({ key, left: left[key], right: right[key] }));
+}
+
+function diffTensors(
+  left: ReadonlyMap<string, Float32Array>,
+  right: ReadonlyMap<string, Float32Array>,
+): TensorDifference[] {
+  const keys = [...new Set([...left.keys(), ...right.keys()])];
+  return keys.flatMap((key) => {
+    const [part, name] = key.split('\0') as [string, string];
+    const a = left.get(key);
+    const b = right.get(key);
+    if (!a || !b || a.length !== b.length) return [{ part, name }];
+    const difference = diffValues(a, b);
+    return difference.elements === 0 ? [] : [{ part, name, ...difference }];
+  });
+}
+
+function diffValues(a: Float32Array, b: Float32Array): { elements: number; maxAbs: number } {
+  const bitsA = new Uint32Array(a.buffer, a.byteOffset, a.length);
+  const bitsB = new Uint32Array(b.buffer, b.byteOffset, b.length);
+  let elements = 0;
+  let maxAbs = 0;
+  for (let i = 0; i < a.length; i++) {
+    if (bitsA[i] === bitsB[i]) continue;
+    elements++;
+    const distance = Math.abs(a[i]! - b[i]!);
+    if (!(distance <= maxAbs)) maxAbs = distance;
+  }
+  return { elements, maxAbs };
+}
+
+function tensorsOf({ state, layout }: Snapshot): Map<string, Float32Array> {
+  const { m, v } = state.optimizer;
+  const flats: [string, Float32Array][] = [
+    ['params', state.params],
+    ['m', m],
+    ['v', v],
+    ...state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]),
+  ];
+  const tensors = new Map<string, Float32Array>();
+  for (const [part, flat] of flats) {
+    for (const entry of layout.entries) tensors.set(`${part}\0${entry.name}`, viewOf(flat, entry));
+  }
+  for (const { name, values } of state.derived) tensors.set(`derived\0${name}`, values);
+  return tensors;
+}

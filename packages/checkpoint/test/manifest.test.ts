@@ -1,0 +1,51 @@
+import test from 'ava';
+import { createHash } from 'node:crypto';
+import { sampleSnapshot } from '../src/conformance/sample.js';
+import { decodeManifest, encodeManifest, layoutOf, manifestHead } from '../src/manifest.js';
+
+const FILES = [
+  { path: 'params.safetensors', part: 'params', share: 0, sizeBytes: 3, sha256: 'f'.repeat(64) },
+] as const;
+const BYTES = encodeManifest(manifestHead(sampleSnapshot(12), 'e'.repeat(64)), FILES);
+
+test('a manifest comes back as it was written, its layout too', (t) => {
+  const manifest = decodeManifest(BYTES, 'step-00000012');
+  t.is(manifest.formatVersion, 1);
+  t.deepEqual(manifest.files, [...FILES]);
+  t.deepEqual(manifest.meta, sampleSnapshot(12).meta);
+  t.deepEqual(layoutOf(manifest), sampleSnapshot(12).layout);
+});
+
+test('every bit of it is covered', (t) => {
+  for (let at = 0; at < BYTES.length; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const damaged = Buffer.from(BYTES);
+      damaged[at]! ^= 1 << bit;
+      t.throws(
+        () => decodeManifest(damaged, ''),
+        { message: /manifest\.json: / },
+        `bit ${bit} of byte ${at}`,
+      );
+    }
+  }
+});
+
+test('no shorter one, and no longer one, is taken for it', (t) => {
+  for (let length = 0; length < BYTES.length; length++)
+    t.throws(() => decodeManifest(BYTES.subarray(0, length), ''));
+  t.throws(() => decodeManifest(Buffer.concat([BYTES, Buffer.from('\n')]), ''));
+});
+
+test('another format version is refused, and the message says what to do', (t) => {
+  const error = t.throws(() => decodeManifest(withVersion(2), 'step-00000012'), {
+    code: 'DDPM_ERR_CHECKPOINT_VERSION',
+  });
+  t.regex(error.message, /step-00000012 has format version 2, this release reads 1/);
+});
+
+/** The same manifest as a later release would write it, hash and all. */
+function withVersion(version: number): Buffer {
+  const text = BYTES.toString().replace('"formatVersion": 1', `"formatVersion": ${version}`);
+  const body = text.slice(0, text.lastIndexOf('"manifestSha256"'));
+  return Buffer.from(`${body}"manifestSha256": "${createHash('sha256').update(body).digest('hex')}"\n}\n`);
+}

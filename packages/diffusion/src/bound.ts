@@ -26,17 +26,15 @@ export function vbTermsBpd<T>(
   const posterior = diffusion.qPosteriorMeanVariance(xStart, xT, t);
   const model = diffusion.pMeanVariance({ output, x: xT, t, clipDenoised });
   const step = arithmetic.lookup(indices(diffusion.numTimesteps), t);
+  // Both branches are differentiated, and 0 times infinity is not 0: where the KL is not chosen it sees the
+  // posterior's own log-variance, with which it is finite.
   const atPixel = perImage(arithmetic, step, xT);
-  const isFirst = (yes: T, no: T) => whereLess(atPixel, 0.5, yes, no);
-  // Both branches are differentiated, and 0 times infinity is not 0: where one is not chosen it sees the
-  // posterior's log-variance, with which it is finite.
-  const forKl = isFirst(posterior.logVariance, model.logVariance);
-  const forDecoder = isFirst(model.logVariance, posterior.logVariance);
+  const forKl = whereLess(atPixel, 0.5, posterior.logVariance, model.logVariance);
   const kl = mean(normalKl(arithmetic, posterior, { mean: model.mean, logVariance: forKl }));
   const likelihood = discretizedGaussianLogLikelihood(arithmetic, {
     x: xStart,
     mean: model.mean,
-    logScale: affine(forDecoder, 0.5),
+    logScale: affine(model.logVariance, 0.5),
   });
   const nats = whereLess(step, 0.5, affine(mean(likelihood), -1), kl);
   return { vb: affine(nats, 1 / Math.LN2), predXStart: model.predXStart };

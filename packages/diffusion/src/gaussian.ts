@@ -3,6 +3,7 @@ import type { DiffusionConfig, LossType, ModelMeanType, ModelVarType } from './c
 import { getBetaSchedule } from './schedule/betaSchedule.js';
 import { diffusionTables, type DiffusionTables } from './schedule/tables.js';
 import { validateDiffusion } from './validate.js';
+import { modelVariance } from './variance.js';
 
 /** A diagonal Gaussian over images. `variance` and `logVariance` broadcast against `mean`. */
 export interface Gaussian<T> {
@@ -15,6 +16,8 @@ export interface Gaussian<T> {
 export interface ModelGaussian<T> extends Gaussian<T> {
   readonly predXStart: T;
 }
+
+type TableName = Exclude<keyof DiffusionTables, 'numTimesteps'>;
 
 export interface GaussianDiffusionOptions {
   readonly betas: ArrayLike<number>;
@@ -77,11 +80,9 @@ export class GaussianDiffusion<T> {
   /** What the model is given for `t`: the t of the chain that it was trained on, times 1000/T if so configured. */
   modelTimesteps(t: T): T {
     const { timestepMap, rescaleTimesteps, originalNumTimesteps } = this.options;
-    const own = timestepMap ? this.arithmetic.lookup(timestepMap, t) : t;
-    if (!rescaleTimesteps) return own;
-    const table = Float64Array.from({ length: this.numTimesteps }, (_, i) => {
-      return ((timestepMap?.[i] ?? i) * 1000) / (originalNumTimesteps ?? this.numTimesteps);
-    });
+    if (!timestepMap && !rescaleTimesteps) return t;
+    const scale = rescaleTimesteps ? 1000 / (originalNumTimesteps ?? this.numTimesteps) : 1;
+    const table = Array.from({ length: this.numTimesteps }, (_, i) => (timestepMap?.[i] ?? i) * scale);
     return this.arithmetic.lookup(table, t);
   }
 
@@ -96,51 +97,35 @@ export class GaussianDiffusion<T> {
 
   /** A draw from q(x_t | x_0): x_t = sqrt(ac) x_0 + sqrt(1 - ac) noise. */
   qSample(xStart: T, t: T, noise: T): T {
-    return this.#combine(t, 'sqrtAlphasCumprod', xStart, 'sqrtOneMinusAlphasCumprod', noise);
+    return this.arithmetic.add(
+      ...this.#terms(t, 'sqrtAlphasCumprod', xStart, 'sqrtOneMinusAlphasCumprod', noise),
+    );
   }
 
   /** q(x_{t-1} | x_t, x_0), eqs. 6 and 7; at t = 0 the log-variance is that of t = 1. */
   qPosteriorMeanVariance(xStart: T, xT: T, t: T): Gaussian<T> {
     return {
-      mean: this.#combine(t, 'posteriorMeanCoef1', xStart, 'posteriorMeanCoef2', xT),
+      mean: this.arithmetic.add(...this.#terms(t, 'posteriorMeanCoef1', xStart, 'posteriorMeanCoef2', xT)),
       variance: this.#at('posteriorVariance', t, xT),
       logVariance: this.#at('posteriorLogVarianceClipped', t, xT),
     };
   }
 
   predictXStartFromEps(xT: T, t: T, eps: T): T {
-    const { sub, mul } = this.arithmetic;
-    return sub(
-      mul(this.#at('sqrtRecipAlphasCumprod', t, xT), xT),
-      mul(this.#at('sqrtRecipm1AlphasCumprod', t, xT), eps),
+    return this.arithmetic.sub(
+      ...this.#terms(t, 'sqrtRecipAlphasCumprod', xT, 'sqrtRecipm1AlphasCumprod', eps),
     );
   }
 
   predictXStartFromXPrev(xT: T, t: T, xPrev: T): T {
-    const { posteriorMeanCoef1: c1, posteriorMeanCoef2: c2 } = this.tables;
-    const { sub, mul } = this.arithmetic;
-    const fromXPrev = extract(
-      this.arithmetic,
-      c1.map((c) => 1 / c),
-      t,
-      xT,
-    );
-    const fromXT = extract(
-      this.arithmetic,
-      c2.map((c, i) => c / c1[i]!),
-      t,
-      xT,
-    );
-    return sub(mul(fromXPrev, xPrev), mul(fromXT, xT));
+    const { sub, mul, div } = this.arithmetic;
+    const rest = mul(this.#at('posteriorMeanCoef2', t, xT), xT);
+    return div(sub(xPrev, rest), this.#at('posteriorMeanCoef1', t, xT));
   }
 
   /** v = sqrt(ac) eps - sqrt(1 - ac) x_0 (Salimans and Ho 2022), solved for x_0. */
   predictXStartFromV(xT: T, t: T, v: T): T {
-    const { sub, mul } = this.arithmetic;
-    return sub(
-      mul(this.#at('sqrtAlphasCumprod', t, xT), xT),
-      mul(this.#at('sqrtOneMinusAlphasCumprod', t, xT), v),
-    );
+    return this.arithmetic.sub(...this.#terms(t, 'sqrtAlphasCumprod', xT, 'sqrtOneMinusAlphasCumprod', v));
   }
 
   predictEpsFromXStart(xT: T, t: T, xStart: T): T {
@@ -150,10 +135,8 @@ export class GaussianDiffusion<T> {
   }
 
   vFrom(xStart: T, t: T, eps: T): T {
-    const { sub, mul } = this.arithmetic;
-    return sub(
-      mul(this.#at('sqrtAlphasCumprod', t, xStart), eps),
-      mul(this.#at('sqrtOneMinusAlphasCumprod', t, xStart), xStart),
+    return this.arithmetic.sub(
+      ...this.#terms(t, 'sqrtAlphasCumprod', eps, 'sqrtOneMinusAlphasCumprod', xStart),
     );
   }
 
@@ -169,7 +152,7 @@ export class GaussianDiffusion<T> {
     return {
       mean:
         this.options.modelMeanType === 'xPrev' ? mean : this.qPosteriorMeanVariance(predXStart, x, t).mean,
-      ...this.#modelVariance(values, x, t),
+      ...modelVariance(this, values, t, x),
       predXStart,
     };
   }
@@ -197,37 +180,13 @@ export class GaussianDiffusion<T> {
     }
   }
 
-  #modelVariance(values: T | undefined, x: T, t: T): { variance: T; logVariance: T } {
-    const { exp, mul, sub, add, affine } = this.arithmetic;
-    const small = this.#at('posteriorLogVarianceClipped', t, x);
-    switch (this.options.modelVarType) {
-      case 'fixedSmall':
-        return { variance: this.#at('posteriorVariance', t, x), logVariance: small };
-      case 'fixedLarge':
-        return { variance: this.#at('betas', t, x), logVariance: this.#at('fixedLargeLogVariance', t, x) };
-      case 'learned':
-        return { variance: exp(values!), logVariance: values! };
-      case 'learnedRange': {
-        const large = extract(this.arithmetic, this.tables.betas.map(Math.log), t, x);
-        const fraction = affine(values!, 0.5, 0.5);
-        const logVariance = add(mul(fraction, sub(large, small)), small);
-        return { variance: exp(logVariance), logVariance };
-      }
-    }
-  }
-
-  #at(table: Exclude<keyof DiffusionTables, 'numTimesteps'>, t: T, like: T): T {
+  #at(table: TableName, t: T, like: T): T {
     return extract(this.arithmetic, this.tables[table], t, like);
   }
 
-  #combine(
-    t: T,
-    tableA: 'sqrtAlphasCumprod' | 'posteriorMeanCoef1',
-    a: T,
-    tableB: keyof DiffusionTables,
-    b: T,
-  ): T {
-    const { add, mul } = this.arithmetic;
-    return add(mul(this.#at(tableA, t, a), a), mul(this.#at(tableB as 'betas', t, b), b));
+  /** Both factors times their tables at t. */
+  #terms(t: T, tableA: TableName, a: T, tableB: TableName, b: T): [T, T] {
+    const { mul } = this.arithmetic;
+    return [mul(this.#at(tableA, t, a), a), mul(this.#at(tableB, t, b), b)];
   }
 }

@@ -33,7 +33,10 @@ for (const [key, want] of Object.entries<any>(extra.schedules)) {
 }
 
 test('warmup10 of ten steps warms up for one', (t) => {
-  t.deepEqual([...getBetaSchedule('warmup10', 1e-4, 0.02, 10)], [1e-4, ...new Array<number>(9).fill(0.02)]);
+  t.deepEqual(
+    [...getBetaSchedule('warmup10', 1e-4, 0.02, 10)],
+    [1e-4, ...Array.from({ length: 9 }, () => 0.02)],
+  );
 });
 
 test('every schedule stays in (0, 1] from its least T on', (t) => {

@@ -82,6 +82,11 @@ test('what cannot be spaced is refused', (t) => {
   }
 });
 
+test('halves are rounded to the even neighbour, as the reference does', (t) => {
+  t.deepEqual(spaceTimesteps(6, '3'), [0, 2, 5]);
+  t.deepEqual(spaceTimesteps(8, '3'), [0, 4, 7]);
+});
+
 test('a respaced chain of a respaced chain still speaks of the first one', (t) => {
   const whole = new GaussianDiffusion(float64, {
     betas: getBetaSchedule('linear', 1e-4, 0.02, 1000),

@@ -35,8 +35,9 @@ test('golden probabilities and weights', (t) => {
 
 test('uniform until every t has its ten losses', (t) => {
   let history = emptyLossHistory(3);
+  const values = (value: number, length: number) => Array.from({ length }, () => value);
   const feed = (at: number, times: number) => {
-    history = updateLossHistory(history, new Array(times).fill(at), new Array(times).fill(at + 1));
+    history = updateLossHistory(history, values(at, times), values(at + 1, times));
   };
   feed(0, 10);
   feed(1, 25);

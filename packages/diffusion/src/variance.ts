@@ -1,0 +1,31 @@
+import { extract } from './arithmetic/arithmetic.js';
+import type { Gaussian, GaussianDiffusion } from './gaussian.js';
+
+/**
+ * The variance of p(x_{t-1} | x_t), by the model's type of it.
+ * @param values the second half of the output's channels, for the learned types
+ * @param like an image batch to broadcast against
+ */
+export function modelVariance<T>(
+  { arithmetic, tables, options }: GaussianDiffusion<T>,
+  values: T | undefined,
+  t: T,
+  like: T,
+): Pick<Gaussian<T>, 'variance' | 'logVariance'> {
+  const { exp, mul, sub, add, affine } = arithmetic;
+  const at = (table: Float64Array) => extract(arithmetic, table, t, like);
+  switch (options.modelVarType) {
+    case 'fixedSmall':
+      return { variance: at(tables.posteriorVariance), logVariance: at(tables.posteriorLogVarianceClipped) };
+    case 'fixedLarge':
+      return { variance: at(tables.betas), logVariance: at(tables.fixedLargeLogVariance) };
+    case 'learned':
+      return { variance: exp(values!), logVariance: values! };
+    case 'learnedRange': {
+      const small = at(tables.posteriorLogVarianceClipped);
+      const range = sub(at(tables.betas.map(Math.log)), small);
+      const logVariance = add(mul(affine(values!, 0.5, 0.5), range), small);
+      return { variance: exp(logVariance), logVariance };
+    }
+  }
+}

@@ -52,7 +52,8 @@ function gpuChecks({ gpus, engine, probe }: EngineStatus): Check[] {
     checks.push({ name: 'GPU driver', ok: false, detail: `${driver} is too old for CUDA 12`, remedy });
   }
   if (probe?.usesGpu) return [{ name, ok: true, detail: seen }, ...checks];
-  const remedy = engine?.variant === 'cpu' ? `${INSTALL} --variant cuda` : 'compare nvidia-smi with CUDA_VISIBLE_DEVICES';
+  const remedy =
+    engine?.variant === 'cpu' ? `${INSTALL} --variant cuda` : 'compare nvidia-smi with CUDA_VISIBLE_DEVICES';
   return [{ name, ok: false, detail: `${seen}; the engine does not use it`, remedy }, ...checks];
 }
 
@@ -60,16 +61,21 @@ function gpuChecks({ gpus, engine, probe }: EngineStatus): Check[] {
 async function pythonChecks(installed: boolean): Promise<Check[]> {
   const pythons = await findPythons();
   const withPip = pythons.find((python) => python.pip);
-  const found = pythons.map(({ program, version, pip }) => `${program} ${version}, pip ${pip ?? 'missing'}`).join('; ');
+  const found = pythons
+    .map(({ program, version, pip }) => `${program} ${version}, pip ${pip ?? 'missing'}`)
+    .join('; ');
   const detail = found || `${pythonCandidates().join(', ')}: not found`;
-  const remedy = 'install Python 3 with pip (Debian: apt-get install python3-pip), or engine install --from DIR_OR_WHEEL';
+  const remedy =
+    'install Python 3 with pip (Debian: apt-get install python3-pip), or engine install --from DIR_OR_WHEEL';
   const python: Check = { name: 'Python with pip', ok: installed || withPip !== undefined, detail };
   return [python.ok ? python : { ...python, remedy }];
 }
 
 async function compilerCheck(installed: boolean): Promise<Check> {
   const compiler = await findCompiler();
-  const detail = compiler ? `${compiler.program}: ${compiler.version}` : `${compilerCandidates().join(', ')}: not found`;
+  const detail = compiler
+    ? `${compiler.program}: ${compiler.version}`
+    : `${compilerCandidates().join(', ')}: not found`;
   const check = { name: 'C++ compiler', ok: installed || compiler !== undefined, detail };
   const remedy = 'install one (Debian: apt-get install g++; macOS: xcode-select --install), or set CXX';
   return check.ok ? check : { ...check, remedy };
@@ -82,10 +88,16 @@ async function cacheChecks(installed: boolean): Promise<Check[]> {
     await prepareCacheDir(dir);
   } catch (error) {
     if (!isFleetError(error)) throw error;
-    return [{ name, ok: installed, detail: error.message, remedy: 'set DDPM_FLEET_HOME to a writable directory' }];
+    return [
+      { name, ok: installed, detail: error.message, remedy: 'set DDPM_FLEET_HOME to a writable directory' },
+    ];
   }
   const free = await freeBytes(dir);
-  const space: Check = { name: 'disk', ok: installed || free >= CPU_INSTALL_BYTES, detail: `${formatBytes(free)} free in ${dir}` };
+  const space: Check = {
+    name: 'disk',
+    ok: installed || free >= CPU_INSTALL_BYTES,
+    detail: `${formatBytes(free)} free in ${dir}`,
+  };
   const remedy = `free ${formatBytes(CPU_INSTALL_BYTES)}, or set DDPM_FLEET_HOME to a larger disk`;
   return [{ name, ok: true, detail: `${dir} is writable` }, space.ok ? space : { ...space, remedy }];
 }

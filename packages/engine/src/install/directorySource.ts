@@ -93,7 +93,7 @@ async function copyLibraries(found: Found, staging: string, say: OnProgress): Pr
     includeDir: found.includeDir,
     libraryDir: 'tensorflow',
     libraries: found.names,
-    loaderDirs
+    loaderDirs,
   };
 }
 

@@ -73,7 +73,10 @@ export async function pipDownload(
   const what = requirements.length === 1 ? requirements[0]! : `${requirements.length} packages`;
   say(`downloading ${what} with ${python.program} -m pip`);
   const progress = new Progress(`downloading ${what}`, sizeBytes, say);
-  const timer = setInterval(() => void treeBytes(dir).then((bytes) => progress.update(Math.min(bytes, sizeBytes ?? bytes))), 1000);
+  const timer = setInterval(
+    () => void treeBytes(dir).then((bytes) => progress.update(Math.min(bytes, sizeBytes ?? bytes))),
+    1000,
+  );
   try {
     await runPip(python.program, requirements, platformTags, wheels, partial, what);
   } finally {

@@ -53,12 +53,27 @@ const KEPT = [
   /^tensorflow[^/]*\.dist-info\/(?:METADATA|.*LICENSE.*)$/,
 ];
 
-async function stageWheel(wheel: string, variant: EngineVariant, staging: string, say: OnProgress): Promise<Staged> {
-  const paths = await unpackWheel(wheel, staging, (name) => (KEPT.some((kept) => kept.test(name)) ? name : undefined), say);
+async function stageWheel(
+  wheel: string,
+  variant: EngineVariant,
+  staging: string,
+  say: OnProgress,
+): Promise<Staged> {
+  const paths = await unpackWheel(
+    wheel,
+    staging,
+    (name) => (KEPT.some((kept) => kept.test(name)) ? name : undefined),
+    say,
+  );
   const libraries = readdirSync(join(staging, 'tensorflow')).filter(isLibtensorflow);
   const metadata = paths.find((path) => path.endsWith('/METADATA'));
   const loaderDirs = variant === 'cuda' && metadata ? await stageCudaLibraries(staging, metadata, say) : [];
-  return { includeDir: join(staging, 'tensorflow', 'include'), libraryDir: 'tensorflow', libraries, loaderDirs };
+  return {
+    includeDir: join(staging, 'tensorflow', 'include'),
+    libraryDir: 'tensorflow',
+    libraries,
+    loaderDirs,
+  };
 }
 
 /** Fetches the CUDA libraries that the wheel asks for in its `and-cuda` extra, except the compiler, which no kernel of ours needs. */

@@ -29,7 +29,10 @@ test.serial('without a network the index and the remedy are named', async (t) =>
 });
 
 test.serial('without Python', async (t) => {
-  const variables = (dir: string): Record<string, string> => ({ ...offline(dir), DDPM_FLEET_PYTHON: '/no/python' });
+  const variables = (dir: string): Record<string, string> => ({
+    ...offline(dir),
+    DDPM_FLEET_PYTHON: '/no/python',
+  });
   await inScratch(variables, async (dir) => {
     await t.throwsAsync(installEngine({ variant: 'cpu' }), {
       code: 'DDPM_ERR_ENGINE_PYTHON',
@@ -40,11 +43,17 @@ test.serial('without Python', async (t) => {
 });
 
 test.serial('without pip', async (t) => {
-  const variables = (dir: string): Record<string, string> => ({ ...offline(dir), DDPM_FLEET_PYTHON: join(dir, 'python') });
+  const variables = (dir: string): Record<string, string> => ({
+    ...offline(dir),
+    DDPM_FLEET_PYTHON: join(dir, 'python'),
+  });
   await inScratch(variables, async (dir) => {
     writeFileSync(join(dir, 'python'), '#!/bin/sh\nexec python3 -I -S "$@"\n');
     chmodSync(join(dir, 'python'), 0o755);
-    await t.throwsAsync(installEngine({ variant: 'cpu' }), { code: 'DDPM_ERR_ENGINE_PYTHON', message: /has no pip/ });
+    await t.throwsAsync(installEngine({ variant: 'cpu' }), {
+      code: 'DDPM_ERR_ENGINE_PYTHON',
+      message: /has no pip/,
+    });
   });
 });
 

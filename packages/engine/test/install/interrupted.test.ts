@@ -45,42 +45,51 @@ const MOMENTS: readonly (readonly [string, number])[] = [
   ['publishing', 150],
 ];
 
-test.serial('killed at any moment, an install is absent or whole, and the next one does not mind', async (t) => {
-  t.timeout(600_000);
-  await ensureInstalled();
-  const from = join(locateEngine()!.dir, 'tensorflow');
-  await inScratch((dir) => ({ DDPM_FLEET_HOME: dir }), async (dir) => {
-    for (const [line, afterMs] of MOMENTS) {
-      const run = install(from);
-      await run.said(line);
-      await sleep(afterMs);
-      run.child.kill('SIGKILL');
-      await once(run.child, 'close');
-      const seen = locateEngine();
-      if (seen) await t.notThrowsAsync(verifyEngine(seen), `killed at ${line} + ${afterMs} ms`);
-      t.log(`killed at "${line}" + ${afterMs} ms: ${seen ? 'whole' : 'absent'}`);
-    }
-    const [first, second] = [install(from), install(from)];
-    await Promise.all([first.said('DONE'), second.said('DONE')]);
-    const engine = locateEngine();
-    t.truthy(engine);
-    await verifyEngine(engine!);
-    for (const { lines } of [first, second]) t.is(lines.at(-1), `DONE ${engine!.dir}`);
-    t.deepEqual(readdirSync(join(dir, 'engines')), [engine!.dir.split('/').at(-1)!]);
-  });
-});
+test.serial(
+  'killed at any moment, an install is absent or whole, and the next one does not mind',
+  async (t) => {
+    t.timeout(600_000);
+    await ensureInstalled();
+    const from = join(locateEngine()!.dir, 'tensorflow');
+    await inScratch(
+      (dir) => ({ DDPM_FLEET_HOME: dir }),
+      async (dir) => {
+        for (const [line, afterMs] of MOMENTS) {
+          const run = install(from);
+          await run.said(line);
+          await sleep(afterMs);
+          run.child.kill('SIGKILL');
+          await once(run.child, 'close');
+          const seen = locateEngine();
+          if (seen) await t.notThrowsAsync(verifyEngine(seen), `killed at ${line} + ${afterMs} ms`);
+          t.log(`killed at "${line}" + ${afterMs} ms: ${seen ? 'whole' : 'absent'}`);
+        }
+        const [first, second] = [install(from), install(from)];
+        await Promise.all([first.said('DONE'), second.said('DONE')]);
+        const engine = locateEngine();
+        t.truthy(engine);
+        await verifyEngine(engine!);
+        for (const { lines } of [first, second]) t.is(lines.at(-1), `DONE ${engine!.dir}`);
+        t.deepEqual(readdirSync(join(dir, 'engines')), [engine!.dir.split('/').at(-1)!]);
+      },
+    );
+  },
+);
 
 test.serial('two installs at once do the work once', async (t) => {
   t.timeout(300_000);
   await ensureInstalled();
   const from = join(locateEngine()!.dir, 'tensorflow');
-  await inScratch((dir) => ({ DDPM_FLEET_HOME: dir }), async () => {
-    const runs = [install(from), install(from)];
-    await Promise.all(runs.map((run) => run.said('DONE')));
-    const built = runs.filter(({ lines }) => lines.some((line) => line.startsWith('compiling')));
-    const waited = runs.filter(({ lines }) => lines.some((line) => line.startsWith('waiting for process')));
-    t.is(built.length, 1);
-    t.is(waited.length, 1);
-    t.not(built[0], waited[0]);
-  });
+  await inScratch(
+    (dir) => ({ DDPM_FLEET_HOME: dir }),
+    async () => {
+      const runs = [install(from), install(from)];
+      await Promise.all(runs.map((run) => run.said('DONE')));
+      const built = runs.filter(({ lines }) => lines.some((line) => line.startsWith('compiling')));
+      const waited = runs.filter(({ lines }) => lines.some((line) => line.startsWith('waiting for process')));
+      t.is(built.length, 1);
+      t.is(waited.length, 1);
+      t.not(built[0], waited[0]);
+    },
+  );
 });

@@ -16,10 +16,25 @@ test('nothing is said in the first two seconds, then rate and time left', async 
 
 test('a task of unknown size says how long it has run', async (t) => {
   const said: string[] = [];
-  t.is(await withTicker('compiling', (line) => said.push(line), 10, () => sleep(2200, 'done')), 'done');
+  t.is(
+    await withTicker(
+      'compiling',
+      (line) => said.push(line),
+      10,
+      () => sleep(2200, 'done'),
+    ),
+    'done',
+  );
   t.deepEqual(said, ['compiling: 2 s (usually 10 s)']);
 });
 
 test('bytes are said with three digits', (t) => {
-  t.deepEqual([0, 999, 1000, 45_600_000, 274_000_871, 6.5e9].map(formatBytes), ['0 B', '999 B', '1.0 kB', '45.6 MB', '274 MB', '6.5 GB']);
+  t.deepEqual([0, 999, 1000, 45_600_000, 274_000_871, 6.5e9].map(formatBytes), [
+    '0 B',
+    '999 B',
+    '1.0 kB',
+    '45.6 MB',
+    '274 MB',
+    '6.5 GB',
+  ]);
 });

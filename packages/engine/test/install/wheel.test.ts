@@ -23,7 +23,10 @@ test('a wheel of another platform is refused by its name', (t) => {
     code: 'DDPM_ERR_ENGINE_SOURCE',
     message: /wheel for win_amd64.*a TensorFlow wheel for \w+-\w+/,
   });
-  t.throws(() => requireWheelForHere('/x/archive.whl'), { code: 'DDPM_ERR_ENGINE_SOURCE', message: /its name/ });
+  t.throws(() => requireWheelForHere('/x/archive.whl'), {
+    code: 'DDPM_ERR_ENGINE_SOURCE',
+    message: /its name/,
+  });
 });
 
 function makeZip(dir: string): string {
@@ -48,9 +51,12 @@ test('half a wheel is refused', async (t) => {
   await inScratch(nothing, async (dir) => {
     const wheel = makeZip(dir);
     truncateSync(wheel, 200);
-    await t.throwsAsync(unpackWheel(wheel, join(dir, 'out'), (name) => name, quiet), {
-      code: 'DDPM_ERR_ENGINE_SOURCE',
-      message: /not a whole wheel/,
-    });
+    await t.throwsAsync(
+      unpackWheel(wheel, join(dir, 'out'), (name) => name, quiet),
+      {
+        code: 'DDPM_ERR_ENGINE_SOURCE',
+        message: /not a whole wheel/,
+      },
+    );
   });
 });

@@ -1,3 +1,4 @@
+import type { InstalledEngine } from '../../install/cache.js';
 import { findGpus } from '../../install/gpu.js';
 
 /**
@@ -10,4 +11,14 @@ export async function deviceName(): Promise<string> {
   const last = visible?.at(-1);
   const index = last !== undefined && /^\d+$/.test(last) ? Number(last) : gpus.length - 1;
   return gpus[index]?.name ?? 'gpu';
+}
+
+/** Why an engine that computes on the CPU leaves a GPU idle, and the remedy; undefined where there is none to use. */
+export async function unusedGpu({ variant }: InstalledEngine): Promise<string | undefined> {
+  if (process.env['CUDA_VISIBLE_DEVICES'] === '') return undefined;
+  const [gpu] = await findGpus();
+  if (!gpu) return undefined;
+  return variant === 'cpu'
+    ? `the installed engine is for CPUs and ${gpu.name} is idle: run ddpm-fleet engine install --variant cuda`
+    : `TensorFlow does not use ${gpu.name}: ddpm-fleet doctor says what it misses`;
 }

@@ -22,7 +22,7 @@ export function loadTensorflow(addonPath: string): Tensorflow {
     if (loaded.addonPath === addonPath) return loaded.tensorflow;
     throw new Error(`this thread has loaded ${loaded.addonPath} already`);
   }
-  restoreIsNullOrUndefined();
+  restoreUtil();
   const tf = withAddonAt(addonPath, () =>
     quietly(() => require('@tensorflow/tfjs-node-gpu') as typeof tfNode),
   );
@@ -47,10 +47,13 @@ function withAddonAt<T>(addonPath: string, load: () => T): T {
   }
 }
 
-/** Node 23 removed a function that tfjs-node 4.22 calls on each op with several outputs. */
-function restoreIsNullOrUndefined(): void {
-  const mutable = util as unknown as Record<string, unknown>;
-  mutable['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+/**
+ * Functions of `util` that tfjs-node 4.22 calls when an op runs: Node 23 removed the first, and Nodes that have them
+ * warn of each on the console.
+ */
+function restoreUtil(): void {
+  const isNullOrUndefined = (value: unknown): boolean => value === null || value === undefined;
+  Object.assign(util, { isNullOrUndefined, isArray: Array.isArray });
 }
 
 /** tfjs greets on the console of whoever loads it, with advice for programs that do not use tfjs-node. */

@@ -3,7 +3,7 @@ import { fleetError } from '@ddpm-fleet/core';
 import type { EngineDescription, EngineOptions } from '../../engine.js';
 import { engineEnvironment } from '../../environment.js';
 import { enginesDir, locateEngine, type InstalledEngine } from '../../install/cache.js';
-import { deviceName } from './device.js';
+import { deviceName, unusedGpu } from './device.js';
 import { loadTensorflow, type Tensorflow } from './load.js';
 
 export interface OpenedTensorflow extends Tensorflow {
@@ -24,6 +24,8 @@ export async function openTensorflow(options: EngineOptions): Promise<OpenedTens
   fixThreads(options.threads, installed);
   const tensorflow = load(installed);
   const { binding, isUsingGpuDevice } = tensorflow.backend;
+  const reason = isUsingGpuDevice ? undefined : await unusedGpu(installed);
+  if (reason) options.onNotice?.(reason);
   const description: EngineDescription = {
     kind: 'tensorflow',
     version: binding.TF_Version,
@@ -31,6 +33,7 @@ export async function openTensorflow(options: EngineOptions): Promise<OpenedTens
     threads: options.threads,
     compiled: options.compiled,
     precision: options.precision,
+    ...(reason ? { reason } : {}),
   };
   return { ...tensorflow, installed, description };
 }

@@ -7,7 +7,6 @@ const MACHINE: readonly (readonly [pattern: RegExp, what: string])[] = [
   // The lookbehind lets pages of the web and names of files in containers be.
   [/(?<![\w.:/-])\/(?:home|Users)\/[a-z][\w.-]*\//, 'a home directory'],
   [/(?<![\w.:/-])\/(?:root|work)\/[\w.-]/, 'a directory of one machine'],
-  [/(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?![\w.])/, 'an address of a private network'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
 ];
 

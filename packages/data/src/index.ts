@@ -1,5 +1,4 @@
 export { readBatch, type Batch } from './batch.js';
-export { datasetConformance, type ConformanceCheck, type ExpectedDataset } from './conformance.js';
 export { contactSheet, type ContactSheetOptions } from './contactSheet.js';
 export { imageBytes, type Dataset, type SkippedImage } from './dataset.js';
 export { splitHeldOut, type Split } from './heldOut.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { datasetConformance } from '../../src/index.js';
+import { datasetConformance } from '../../src/conformance.js';
 
 /** Runs the conformance suite as tests of this file. */
 export function conform(name: string, make: Parameters<typeof datasetConformance>[0]): void {

@@ -4,3 +4,4 @@ export { gridPng, squareColumns, toBytes, type Pictures } from './pictures/grid.
 export { sample, type SampleRequest } from './sample.js';
 export { exportSafetensors } from './export/safetensors.js';
 export { exportDiffusers, torchTensors } from './export/diffusers.js';
+export { importDiffusers, type ImportTarget } from './import/diffusers.js';

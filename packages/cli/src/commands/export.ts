@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import { exportSafetensors } from '@ddpm-fleet/inference';
+import { exportDiffusers, exportSafetensors } from '@ddpm-fleet/inference';
 import { print } from '../output.js';
 import { loadTrained } from '../trained.js';
 
 interface ExportFlags {
-  readonly format: 'safetensors';
+  readonly format: 'safetensors' | 'diffusers';
   readonly weights?: string;
   readonly out: string;
 }
@@ -14,7 +14,7 @@ export function exportCommand(): Command {
     .description('write trained weights in a form that other tools read')
     .argument('<target>', 'a run (name or directory) or a checkpoint directory')
     .addOption(
-      new Option('--format <format>', 'what to write').choices(['safetensors']).default('safetensors'),
+      new Option('--format <format>', 'what to write').choices(['safetensors', 'diffusers']).default('safetensors'),
     )
     .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
     .requiredOption('--out <dir>', 'directory to write into')
@@ -23,6 +23,9 @@ export function exportCommand(): Command {
 
 async function run(target: string, flags: ExportFlags): Promise<void> {
   const { model, loaded, weightsName } = await loadTrained(target, flags.weights);
-  const files = await exportSafetensors(model, loaded, weightsName, flags.out);
+  const files =
+    flags.format === 'diffusers'
+      ? await exportDiffusers(model, flags.out)
+      : await exportSafetensors(model, loaded, weightsName, flags.out);
   for (const file of files) print(`${weightsName} at step ${loaded.globalStep}: ${file}`);
 }

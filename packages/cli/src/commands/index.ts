@@ -5,16 +5,21 @@ import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
 import { engineCommand } from './engine.js';
 import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { launchCommand } from './launch.js';
+import { coordinatorCommand, workerCommand } from './process.js';
 import { sampleCommand } from './sample.js';
 import { statusCommand } from './status.js';
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly (() => Command)[] = [
   launchCommand,
+  coordinatorCommand,
+  workerCommand,
   statusCommand,
   checkpointCommand,
   exportCommand,
+  importCommand,
   sampleCommand,
   dataCommand,
   engineCommand,

@@ -19,6 +19,7 @@ import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
 import { Watch } from '../launch/watch.js';
 import { collect, engineOption, nonNegativeInteger, positiveInteger, workerRange } from '../options.js';
 import { note, print } from '../output.js';
+import { findTarget } from '../target.js';
 
 interface LaunchFlags {
   readonly name?: string;
@@ -64,6 +65,7 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
   const plan = planOf(prepared, dir, flags);
   if (flags.dryRun) return printDryRun(prepared, plan, dir, flags.json === true);
   if (prepared.engine.notice) note(prepared.engine.notice);
+  if (isCheckpoint(flags.resume)) findTarget(flags.resume);
   const record = claimRunDirectory(dir, config, prepared.record, resumeOf(flags.resume));
   await supervise(plan, dir, config, record);
 }
@@ -84,7 +86,8 @@ function planOf({ config, engine }: PreparedRun, dir: string, flags: LaunchFlags
   const hosts = [localResources()];
   const { threads } = config.engine;
   const workers = flags.workers?.max ?? Math.min(defaultWorkers(hosts, threads), config.batch.numSlots);
-  const request = { dir, port: flags.port, resume: flags.resume, engine, threads };
+  const from = isCheckpoint(flags.resume) ? { from: flags.resume.startsWith('s3:') ? flags.resume : resolve(flags.resume) } : {};
+  const request = { dir, port: flags.port, engine, threads, ...from };
   return planLaunch({
     ...{ runDir: dir, workers, hosts, threads },
     entries: processEntries(request),
@@ -93,7 +96,11 @@ function planOf({ config, engine }: PreparedRun, dir: string, flags: LaunchFlags
 }
 
 function resumeOf(text: string): Resume {
-  return text === 'none' || text === 'auto' || text === 'auto-or-new' ? text : 'auto';
+  return isCheckpoint(text) ? 'auto' : (text as Resume);
+}
+
+function isCheckpoint(text: string): boolean {
+  return !['none', 'auto', 'auto-or-new'].includes(text);
 }
 
 async function supervise(plan: LaunchPlan, dir: string, config: RunConfig, record: RunRecord): Promise<void> {

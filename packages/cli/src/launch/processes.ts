@@ -3,22 +3,26 @@ import { engineEnvironment } from '@ddpm-fleet/engine';
 import type { LaunchRequest, Role } from '@ddpm-fleet/launcher';
 import type { ChosenEngine } from './chooseEngine.js';
 
-const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
-
 export interface ProcessRequest {
   readonly dir: string;
   readonly port: number;
-  readonly resume: string;
+  /** A checkpoint to start from, where the run's own newest is not wanted. */
+  readonly from?: string;
   readonly engine: ChosenEngine;
   readonly threads: number;
 }
 
-/** The command lines of the processes of a run: this same program. */
-export function processEntries({ dir, port, resume }: ProcessRequest): LaunchRequest['entries'] {
-  const from = ['none', 'auto', 'auto-or-new'].includes(resume) ? [] : ['--from', resume];
+/** The program of a process of a run. */
+export function entryOf(role: Role): string {
+  return fileURLToPath(new URL(`./bin/${role}.js`, import.meta.resolve(`@ddpm-fleet/${role}`)));
+}
+
+/** The command lines of the processes of a run. */
+export function processEntries({ dir, port, from }: ProcessRequest): LaunchRequest['entries'] {
+  const start = from === undefined ? [] : ['--from', from];
   return {
-    coordinator: [BIN, 'coordinator', '--run-dir', dir, '--port', String(port), ...from],
-    worker: [BIN, 'worker', '--run-dir', dir],
+    coordinator: [entryOf('coordinator'), '--run-dir', dir, '--port', String(port), ...start],
+    worker: [entryOf('worker'), '--run-dir', dir],
   };
 }
 

@@ -299,6 +299,10 @@ const table = {
     message:
       '{path}: line {line} is damaged: {detail}. Run ddpm-fleet audit on the run; to go on from the newest checkpoint, move the journal away.',
   },
+  DDPM_ERR_IMPORT_DIFFUSERS: {
+    exitCode: 2,
+    message: 'cannot import {dir}: {reason}. Give the folder of a DDPMPipeline and a config of the same model.',
+  },
   // launcher, cli
   DDPM_ERR_RUN_MISSING: {
     exitCode: 2,
@@ -336,6 +340,10 @@ const table = {
     exitCode: 2,
     message:
       '--pytorch {python}: it cannot run the comparison ({detail}). Name a Python that has torch (pip install torch).',
+  },
+  DDPM_ERR_IMPORT_OUT: {
+    exitCode: 2,
+    message: '--out {out}: name a directory that ends in step-00000000, the step that imported weights are at.',
   },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {

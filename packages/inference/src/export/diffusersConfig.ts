@@ -34,7 +34,7 @@ export function assertExpressible({ model, diffusion }: RunConfig): void {
 }
 
 /** unet/config.json. The settings that load silently and sample wrongly when left out are all written. */
-export function unetJson({ config, image }: TrainedModel): Record<string, unknown> {
+export function unetJson({ config, image }: Pick<TrainedModel, 'config' | 'image'>): Record<string, unknown> {
   const unet = unetConfigOf(config, image);
   const sizes = unet.chMult.map((_, level) => unet.imageSize >> level);
   const hasAttention = sizes.map((size) => unet.attnResolutions.includes(size));

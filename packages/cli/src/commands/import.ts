@@ -1,0 +1,56 @@
+import { basename, dirname } from 'node:path';
+import { openStore, type TrainState } from '@ddpm-fleet/checkpoint';
+import { configYaml, type RunConfig } from '@ddpm-fleet/config';
+import { fleetError, makeLayout } from '@ddpm-fleet/core';
+import { importDiffusers } from '@ddpm-fleet/inference';
+import { Command } from 'commander';
+import { prepareRun } from '../launch/prepare.js';
+import { collect } from '../options.js';
+import { note, print } from '../output.js';
+
+interface ImportFlags {
+  readonly config: string;
+  readonly set: string[];
+  readonly out: string;
+}
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description('make a checkpoint of step 0 from the weights of a diffusers folder, to go on training')
+    .argument('<dir>', 'folder of a DDPMPipeline, or of its unet')
+    .requiredOption('--config <file>', 'config of the run that is to go on')
+    .option('--set <path=value>', 'override a setting of it', collect, [])
+    .requiredOption('--out <checkpoint>', 'a directory that ends in step-00000000')
+    .action(run);
+}
+
+async function run(dir: string, flags: ImportFlags): Promise<void> {
+  if (basename(flags.out) !== 'step-00000000') throw fleetError('DDPM_ERR_IMPORT_OUT', { out: flags.out });
+  const { config, record, specs } = await prepareRun({ file: flags.config, set: flags.set, onNotice: note });
+  const layout = makeLayout(specs);
+  const params = await importDiffusers(dir, { config, image: record.image, layout });
+  const { runId, identity, identityHash, datasetHash, engine } = record;
+  const published = await openStore(dirname(flags.out)).publish({
+    state: stateOf(params, config),
+    layout,
+    meta: {
+      ...{ runId, identity, identityHash, datasetHash, engine: { ...engine } },
+      ...{ createdAt: new Date().toISOString(), configYaml: configYaml(config), losses: {} },
+    },
+  });
+  print(`imported ${layout.size.toLocaleString('en-US')} parameters: ${flags.out}`);
+  print(`digest ${published.digest}`);
+  print(`go on with: ddpm-fleet launch ${flags.config} --resume ${flags.out}`);
+}
+
+/** Fresh moments; every EMA starts from the imported weights. */
+function stateOf(params: Float32Array, config: RunConfig): TrainState {
+  const zeros = (): Float32Array => new Float32Array(params.length);
+  return {
+    globalStep: 0,
+    params,
+    optimizer: { m: zeros(), v: zeros() },
+    emas: config.ema.decays.toSorted((a, b) => a - b).map((decay) => ({ decay, values: params.slice() })),
+    derived: [],
+  };
+}

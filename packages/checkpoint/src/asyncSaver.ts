@@ -1,11 +1,12 @@
-import { writeError } from './writeError.js';
+import { FleetError } from '@ddpm-fleet/core';
 import { JobThread } from './jobThread.js';
 import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
-import type { Job } from './saverThread.js';
-import { buffersOf, emptyLike, type Snapshot, type TrainState } from './state.js';
+import type { Answer, Task } from './saverThread.js';
+import { buffersOf, type Snapshot, type TrainState } from './state.js';
 import type { Published, WrittenShare } from './store.js';
+import { writeError } from './writeError.js';
 
 export interface SaverOptions {
   /** Prune by this after each publish. */
@@ -42,7 +43,8 @@ export class AsyncSaver {
   readonly #location: string;
   readonly #options: SaverOptions;
   readonly #thread: JobThread;
-  #copy: TrainState | undefined;
+  /** The memory of the last copy, while no save holds it. */
+  #spare: TrainState | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #inFlight = 0;
 
@@ -62,8 +64,7 @@ export class AsyncSaver {
 
   /** Resolves as soon as the caller may change its state again. */
   async save(snapshot: Snapshot, ownership: Ownership = 'copy'): Promise<PendingSave<Saved>> {
-    const { retention } = this.#options;
-    return this.#begin(snapshot, ownership, (owned) => ({ kind: 'publish', snapshot: owned, retention }));
+    return this.#begin({ kind: 'publish', retention: this.#options.retention }, snapshot, ownership);
   }
 
   /** As `save`, for one share of a save that several processes write; see `CheckpointStore.writeShare`. */
@@ -73,7 +74,7 @@ export class AsyncSaver {
     snapshot: Snapshot,
     ownership: Ownership = 'copy',
   ): Promise<PendingSave<WrittenShare>> {
-    return this.#begin(snapshot, ownership, (owned) => ({ kind: 'share', ticket, share, snapshot: owned }));
+    return this.#begin({ kind: 'share', ticket, share }, snapshot, ownership);
   }
 
   /** The last save of a run: resolves when it is durable. @throws as `CheckpointStore.publish` */
@@ -85,52 +86,72 @@ export class AsyncSaver {
   async close(): Promise<void> {
     await this.#turn;
     await this.#thread.end();
-    this.#copy = undefined;
+    this.#spare = undefined;
   }
 
-  async #begin<T>(
-    snapshot: Snapshot,
-    ownership: Ownership,
-    jobOf: (owned: Snapshot) => Job,
-  ): Promise<PendingSave<T>> {
+  async #begin<T>(task: Task, snapshot: Snapshot, ownership: Ownership): Promise<PendingSave<T>> {
     this.#inFlight++;
     const turn = this.#turn;
-    const started = turn.then(() => this.#send<T>(snapshot, ownership, jobOf));
+    const started = turn.then(() => this.#send<T>(task, snapshot, ownership));
     const over = (): void => void this.#inFlight--;
     this.#turn = started.then(({ done }) => done).then(over, over);
     return started;
   }
 
-  #send<T>(snapshot: Snapshot, ownership: Ownership, jobOf: (owned: Snapshot) => Job): PendingSave<T> {
+  #send<T>(task: Task, snapshot: Snapshot, ownership: Ownership): PendingSave<T> {
     const { globalStep } = snapshot.state;
-    const moved = ownership === 'give' ? this.#thread.runMoved<T>(jobOf(snapshot)) : undefined;
-    const answer = moved ?? this.#thread.run<T>(jobOf({ ...snapshot, state: this.#copied(snapshot.state) }));
-    const done = answer.catch((error: unknown) => {
-      throw writeError(globalStep, this.#location, error);
-    });
+    const given = ownership === 'give' ? this.#thread.run({ ...task, snapshot, giveBack: false }) : undefined;
+    const done = this.#outcome<T>(given ?? this.#sendCopy(task, snapshot), globalStep);
     // Nobody need listen: the turn does, and a rejection without a listener would end the process.
     done.catch(() => {});
     return { globalStep, done };
   }
 
-  /** The one copy, in memory that the thread shares; kept, because fresh memory takes ten times as long to fill. */
-  #copied(state: TrainState): TrainState {
-    const held = this.#copy;
-    const fits = held && sameShape(held, state);
-    const copy = { ...(fits ? held : emptyLike(state, shared)), globalStep: state.globalStep };
-    const targets = buffersOf(copy);
-    buffersOf(state).forEach((values, i) => targets[i]!.set(values));
-    this.#copy = copy;
-    return copy;
+  #sendCopy(task: Task, snapshot: Snapshot): Promise<Answer> {
+    const copy = { ...snapshot, state: copied(snapshot.state, this.#spare) };
+    this.#spare = undefined;
+    return this.#thread.run({ ...task, snapshot: copy, giveBack: true })!;
+  }
+
+  async #outcome<T>(pending: Promise<Answer>, globalStep: number): Promise<T> {
+    const answer = await pending;
+    this.#spare = answer.state ?? this.#spare;
+    if ('value' in answer) return answer.value as T;
+    const { code, message } = answer.error;
+    const error = code === undefined ? new Error(message) : new FleetError(code, message);
+    throw writeError(globalStep, this.#location, error);
   }
 }
 
-function shared(length: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(length * 4));
+/** The one copy: into `spare` where that has the same shape, because fresh memory takes ten times as long to fill. */
+function copied(state: TrainState, spare: TrainState | undefined): TrainState {
+  const spares = spare && sameShape(spare, state) ? buffersOf(spare) : [];
+  let at = 0;
+  const copy = (values: Float32Array): Float32Array => {
+    const target = spares[at++];
+    if (!target) return values.slice();
+    target.set(values);
+    return target;
+  };
+  // In the order of `buffersOf`.
+  const { globalStep, params, optimizer, derived, emas } = state;
+  const first = {
+    globalStep,
+    params: copy(params),
+    optimizer: { m: copy(optimizer.m), v: copy(optimizer.v) },
+  };
+  const derivedCopy = derived.map(({ name, values }) => ({ name, values: copy(values) }));
+  return {
+    ...first,
+    derived: derivedCopy,
+    emas: emas.map(({ decay, values }) => ({ decay, values: copy(values) })),
+  };
 }
 
 function sameShape(a: TrainState, b: TrainState): boolean {
-  const shape = ({ params, emas, derived }: TrainState): string =>
-    JSON.stringify([params.length, emas.map((e) => e.decay), derived.map((d) => [d.name, d.values.length])]);
-  return shape(a) === shape(b);
+  const lengths = (state: TrainState): string =>
+    buffersOf(state)
+      .map(({ length }) => length)
+      .join();
+  return lengths(a) === lengths(b);
 }

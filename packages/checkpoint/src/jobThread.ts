@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import { FleetError } from '@ddpm-fleet/core';
 import type { Answer, Job, Place } from './saverThread.js';
-import { buffersOf } from './state.js';
+import { buffersOf, type TrainState } from './state.js';
 
 /**
- * The thread that saves, one job at a time. It is started by the first job and again after it died, keeps the
- * process alive only while a job is under way, so that a save is not cut off by the end of the program.
+ * The thread that saves, one job at a time. It is started at once, because starting it takes longer than a copy of
+ * the state, and again by the next job after it died. It keeps the process alive only while a job is under way, so
+ * that a save is not cut off by the end of the program.
  */
 export class JobThread {
   readonly #place: Place;
@@ -14,30 +14,21 @@ export class JobThread {
 
   constructor(place: Place) {
     this.#place = place;
-  }
-
-  /** Posts the job at once. Rejects with the error of the job, or an Error when the thread itself died. */
-  run<T>(job: Job): Promise<T> {
-    this.#thread().postMessage(job);
-    return this.#answer<T>();
+    this.#thread();
   }
 
   /**
-   * As `run`, but moves the buffers of the job's state into the thread. Undefined, and nothing moved, where one of
-   * them cannot be: a native addon owns it, say.
+   * Posts the job at once and moves the buffers of its state into the thread; those on a SharedArrayBuffer are
+   * shared. Undefined, and nothing is moved, where one of them cannot be: a native addon owns it, say.
    */
-  runMoved<T>(job: Job): Promise<T> | undefined {
-    const buffers = new Set(buffersOf(job.snapshot.state).map(({ buffer }) => buffer));
+  run(job: Job): Promise<Answer> | undefined {
     try {
-      this.#thread().postMessage(
-        job,
-        [...buffers].filter((buffer) => buffer instanceof ArrayBuffer),
-      );
+      this.#thread().postMessage(job, movable(job.snapshot.state));
     } catch (error) {
       if ((error as Error).name === 'DataCloneError') return undefined;
       throw error;
     }
-    return this.#answer<T>();
+    return this.#answer();
   }
 
   async end(): Promise<void> {
@@ -46,7 +37,9 @@ export class JobThread {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./saverThread.js', import.meta.url), { workerData: this.#place });
+    const body = new URL('./saverThread.js', import.meta.url);
+    // Flags of the main thread, such as --input-type, may be none that a thread can have.
+    const worker = new Worker(body, { workerData: this.#place, execArgv: [] });
     worker.on('message', (answer: Answer) => this.#settle?.(answer));
     worker.on('error', ({ message }) => this.#settle?.({ error: { code: undefined, message } }));
     worker.on('exit', () => {
@@ -58,20 +51,21 @@ export class JobThread {
     return worker;
   }
 
-  #answer<T>(): Promise<T> {
+  #answer(): Promise<Answer> {
     const worker = this.#thread();
     worker.ref();
-    return new Promise<T>((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#settle = (answer) => {
         this.#settle = undefined;
         worker.unref();
-        if ('value' in answer) resolve(answer.value as T);
-        else reject(revived(answer.error));
+        resolve(answer);
       };
     });
   }
 }
 
-function revived({ code, message }: Extract<Answer, { error: unknown }>['error']): Error {
-  return code === undefined ? new Error(message) : new FleetError(code, message);
+/** The buffers of a state that can be handed from one thread to another. */
+export function movable(state: TrainState): ArrayBuffer[] {
+  const buffers = new Set(buffersOf(state).map(({ buffer }) => buffer));
+  return [...buffers].filter((buffer) => buffer instanceof ArrayBuffer);
 }

@@ -1,10 +1,19 @@
 import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import { checkpointDigest } from './digest.js';
-import { encodeManifest, manifestHead, type FileRecord, type Manifest } from './manifest.js';
+import { encodeManifest, manifestHead, type FileRecord } from './manifest.js';
 import { stepName, type Entry, type Medium, type Ticket } from './medium.js';
-import { expectedFiles, partFiles } from './parts.js';
-import { assemble, firstUsable, newestFirst, problemOf, readManifest, readVerified } from './reading.js';
+import { partFiles } from './parts.js';
+import {
+  assemble,
+  firstUsable,
+  newestFirst,
+  problemOf,
+  readManifest,
+  readVerified,
+  weightsFilter,
+} from './reading.js';
 import { applyPolicy, type RetentionPolicy } from './retention.js';
+import { assertShares } from './shares.js';
 import type { Snapshot, WeightsName } from './state.js';
 import type {
   CheckpointInfo,
@@ -199,32 +208,4 @@ export class MediumStore implements CheckpointStore {
 /** In a list, a checkpoint of another format version is one more that cannot be used here. */
 function listedProblem(error: unknown): string {
   return isFleetError(error, 'DDPM_ERR_CHECKPOINT_VERSION') ? error.message : problemOf(error);
-}
-
-function assertShares(ticket: Ticket, written: readonly WrittenShare[]): void {
-  const fail = (detail: string): never => {
-    throw fleetError('DDPM_ERR_CHECKPOINT_SHARES', { step: ticket.globalStep, detail });
-  };
-  for (let i = 0; i < ticket.shares; i++) {
-    if (written.filter(({ share }) => share === i).length !== 1)
-      fail(`share ${i} of ${ticket.shares} is not there once`);
-  }
-  const digests = new Set(written.map(({ head }) => head.digest));
-  if (digests.size !== 1) fail(`the shares are of different states (${[...digests].join(', ')})`);
-  const { emas, derived, globalStep } = written[0]!.head;
-  if (globalStep !== ticket.globalStep) fail(`its state is of step ${globalStep}`);
-  const names = new Set(written.flatMap(({ files }) => files.map(({ path }) => path.split('/').at(-1)!)));
-  const missing = expectedFiles(emas, derived.length > 0, ticket.shares).find((name) => !names.has(name));
-  if (missing !== undefined) fail(`${missing} was not written`);
-}
-
-function weightsFilter(
-  manifest: Manifest,
-  weights: WeightsName,
-  name: string,
-): (file: FileRecord) => boolean {
-  if (weights === 'raw') return ({ part }) => part === 'params';
-  if (manifest.emas.includes(weights)) return ({ part, decay }) => part === 'ema' && decay === weights;
-  const has = ['raw', ...manifest.emas.map((decay) => `ema-${decay}`)].join(', ');
-  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted: `ema-${weights}`, has });
 }

@@ -5,6 +5,7 @@ import { checkpointDigest } from './digest.js';
 import { decodeManifest, type FileRecord, type Manifest } from './manifest.js';
 import type { Entry, Medium } from './medium.js';
 import { SafetensorsDecoder } from './safetensors/decode.js';
+import type { WeightsName } from './state.js';
 import type { Skipped } from './store.js';
 
 /** Newest first; of one step the published one before what it is about to replace. */
@@ -109,4 +110,16 @@ function assertDigest({ state, layout }: Assembly, manifest: Manifest): void {
   const digest = checkpointDigest(state, layout);
   if (digest !== manifest.digest)
     throw new Error(`its digest is ${digest}, the manifest says ${manifest.digest}`);
+}
+
+/** Which files hold these weights. @throws DDPM_ERR_CHECKPOINT_WEIGHTS when none does */
+export function weightsFilter(
+  manifest: Manifest,
+  weights: WeightsName,
+  name: string,
+): (file: FileRecord) => boolean {
+  if (weights === 'raw') return ({ part }) => part === 'params';
+  if (manifest.emas.includes(weights)) return ({ part, decay }) => part === 'ema' && decay === weights;
+  const has = ['raw', ...manifest.emas.map((decay) => `ema-${decay}`)].join(', ');
+  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted: `ema-${weights}`, has });
 }

@@ -1,16 +1,23 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { isFleetError, type ErrorCode } from '@ddpm-fleet/core';
+import { movable } from './jobThread.js';
 import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
-import type { Snapshot } from './state.js';
+import type { Snapshot, TrainState } from './state.js';
 import type { Saved } from './asyncSaver.js';
 import type { CheckpointStore, WrittenShare } from './store.js';
 
 /** What the saver asks of its thread, one at a time. */
-export type Job =
-  | { readonly kind: 'publish'; readonly snapshot: Snapshot; readonly retention: RetentionPolicy | undefined }
-  | { readonly kind: 'share'; readonly snapshot: Snapshot; readonly ticket: Ticket; readonly share: number };
+export type Job = Task & {
+  readonly snapshot: Snapshot;
+  /** Whether the state's buffers are wanted back with the answer. */
+  readonly giveBack: boolean;
+};
+
+export type Task =
+  | { readonly kind: 'publish'; readonly retention: RetentionPolicy | undefined }
+  | { readonly kind: 'share'; readonly ticket: Ticket; readonly share: number };
 
 /** The store that a thread saves to. */
 export interface Place {
@@ -18,7 +25,9 @@ export interface Place {
   readonly options: StoreOptions;
 }
 
-export type Answer =
+export type Answer = Outcome & { readonly state?: TrainState };
+
+type Outcome =
   | { readonly value: Saved | WrittenShare }
   | { readonly error: { readonly code: ErrorCode | undefined; readonly message: string } };
 
@@ -26,11 +35,16 @@ const port = parentPort!;
 const { location, options } = workerData as Place;
 const store = openStore(location, options);
 
-port.on('message', (job: Job) => {
-  void perform(job).then((answer) => port.postMessage(answer));
-});
+port.on('message', (job: Job) => void answer(job));
 
-async function perform(job: Job): Promise<Answer> {
+async function answer(job: Job): Promise<void> {
+  const outcome = await perform(job);
+  const { state } = job.snapshot;
+  if (job.giveBack) port.postMessage({ ...outcome, state } satisfies Answer, movable(state));
+  else port.postMessage(outcome satisfies Answer);
+}
+
+async function perform(job: Job): Promise<Outcome> {
   try {
     if (job.kind === 'share') return { value: await store.writeShare(job.ticket, job.share, job.snapshot) };
     const published = await store.publish(job.snapshot);

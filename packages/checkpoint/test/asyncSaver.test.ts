@@ -1,4 +1,5 @@
 import test from 'ava';
+import { execFileSync } from 'node:child_process';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeLayout } from '@ddpm-fleet/core';
@@ -103,4 +104,14 @@ test('several savers write shares of one state', async (t) => {
   await store.publishShares(ticket, await Promise.all(pending.map(({ done }) => done)));
   t.deepEqual((await store.load('newest')).snapshot, snapshot);
   await Promise.all(savers.map((saver) => saver.close()));
+});
+
+test('a saver that is left alone does not keep its process alive, and a save under way is not cut off', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const index = new URL('../src/index.js', import.meta.url).href;
+  const sample = new URL('../src/conformance/sample.js', import.meta.url).href;
+  const script = `import { AsyncSaver } from '${index}'; import { sampleSnapshot } from '${sample}';
+new AsyncSaver('unused'); await new AsyncSaver(process.argv[1]).save(sampleSnapshot(1));`;
+  execFileSync(process.execPath, ['--input-type=module', '-e', script, directory], { timeout: 20_000 });
+  t.is((await openStore(directory).load('newest')).name, 'step-00000001');
 });

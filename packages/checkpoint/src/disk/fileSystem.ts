@@ -42,6 +42,9 @@ export const nodeFileSystem: FileSystem = {
     const directory = await open(path, 'r');
     try {
       await directory.sync();
+    } catch (error) {
+      // Some network file systems cannot sync a directory; there is nothing more to be done on them.
+      if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'ENOTSUP') throw error;
     } finally {
       await directory.close();
     }

@@ -18,7 +18,7 @@ import {
 
 const PARAMETERS = 35_746_307;
 const TENSORS = 328;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const STEPS_BETWEEN_SAVES = 500;
 
 function bigSnapshot(): Snapshot {
@@ -39,8 +39,8 @@ async function timed(act: () => unknown): Promise<number> {
   return performance.now() - start;
 }
 
-function best(times: readonly number[]): number {
-  return Math.min(...times);
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1]!;
 }
 
 function copyInto(target: TrainState, source: TrainState): void {
@@ -48,30 +48,24 @@ function copyInto(target: TrainState, source: TrainState): void {
   buffersOf(source).forEach((values, i) => targets[i]!.set(values));
 }
 
-async function measureCopies(state: TrainState): Promise<{ firstCopyMs: number; copyMs: number }> {
-  const target = emptyLike(state, (length) => new Float32Array(length));
-  const times: number[] = [];
-  for (let i = 0; i <= ROUNDS; i++) times.push(await timed(() => copyInto(target, state)));
-  return { firstCopyMs: times[0]!, copyMs: best(times.slice(1)) };
-}
-
 async function measureSync(directory: string, snapshot: Snapshot): Promise<number> {
   const store = openStore(directory);
   const times: number[] = [];
   for (let i = 0; i < ROUNDS; i++) times.push(await timed(() => store.publish(snapshot)));
-  return best(times);
+  return median(times);
 }
 
-/** The stall at the call, and the longest time for which the event loop stood still while the thread saved. */
-async function measureAsync(
-  directory: string,
-  snapshot: Snapshot,
-): Promise<{ firstStallMs: number; stallMs: number; besideMs: number; longestGapMs: number }> {
+/**
+ * Copies and saves in turn, so that both meet the same machine. The first round is apart: it fills fresh memory.
+ * `longestGapMs`: for how long the event loop stood still while the thread saved.
+ */
+async function measureStall(directory: string, snapshot: Snapshot): Promise<Record<string, number>> {
   const saver = new AsyncSaver(directory);
-  const stalls: number[] = [];
-  const besides: number[] = [];
+  const target = emptyLike(snapshot.state, (length) => new Float32Array(length));
+  const [copies, stalls, besides]: [number[], number[], number[]] = [[], [], []];
   let longestGapMs = 0;
-  for (let i = 0; i <= ROUNDS; i++) {
+  for (let i = 0; i <= 2 * ROUNDS; i++) {
+    copies.push(await timed(() => copyInto(target, snapshot.state)));
     let done: Promise<unknown> | undefined;
     stalls.push(await timed(async () => ({ done } = await saver.save(snapshot))));
     let last = performance.now();
@@ -83,28 +77,29 @@ async function measureAsync(
     clearInterval(beat);
   }
   await saver.close();
-  return { firstStallMs: stalls[0]!, stallMs: best(stalls.slice(1)), besideMs: best(besides), longestGapMs };
+  const [firstCopyMs, firstStallMs] = [copies.shift()!, stalls.shift()!];
+  const medians = { copyMs: median(copies), stallMs: median(stalls), besideMs: median(besides) };
+  return { firstCopyMs, firstStallMs, ...medians, longestGapMs };
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'ddpm-fleet-bench-'));
 try {
   const snapshot = bigSnapshot();
   const stateBytes = buffersOf(snapshot.state).reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const copies = await measureCopies(snapshot.state);
   const syncMs = await measureSync(directory, snapshot);
-  const saving = await measureAsync(directory, snapshot);
+  const saving = await measureStall(directory, snapshot);
   const loadMs = await timed(() => openStore(directory).load('newest'));
   const listMs = await timed(() => openStore(directory).list());
-  const figures = { stateBytes, ...copies, syncMs, ...saving, loadMs, listMs };
+  const figures = { stateBytes, syncMs, ...saving, loadMs, listMs };
   if (process.argv.includes('--json')) console.log(JSON.stringify(figures));
   else report(figures);
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
 
-function report(figures: Record<string, number>): void {
+function report(figures: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(14)} ${value.toFixed(1)}`);
-  const { stallMs, copyMs, firstStallMs, firstCopyMs, syncMs } = figures as Record<string, number>;
+  const { stallMs, copyMs, firstStallMs, firstCopyMs, syncMs } = figures;
   const ratio = (a: number | undefined, b: number | undefined): string => (a! / b!).toFixed(2);
   console.log(
     `stall / one copy: ${ratio(stallMs, copyMs)} (first save, fresh memory: ${ratio(firstStallMs, firstCopyMs)})`,

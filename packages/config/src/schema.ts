@@ -108,11 +108,11 @@ const tree = {
     decays: identity([0.9999], 'decayList', 'Decays of the weight averages; the first is the one exported.'),
     start: identity(
       'copyFirst',
-      ['copyFirst', 'warmup'],
-      'copyFirst: the first update copies; warmup: a ramp.',
+      ['copyFirst', 'warmup', 'ramp'],
+      'copyFirst: the first update copies; warmup: 1 - (1 + k / invGamma)^-power; ramp: (1 + k) / (10 + k).',
     ),
-    warmupPower: identity(0.75, 'positiveNumber', 'warmup: power of the ramp.'),
-    warmupInvGamma: identity(1, 'positiveNumber', 'warmup: inverse gamma of the ramp.'),
+    warmupPower: identity(0.75, 'positiveNumber', 'warmup: power of its rise.'),
+    warmupInvGamma: identity(1, 'positiveNumber', 'warmup: inverse gamma of its rise.'),
   },
   batch: {
     globalBatchSize: identity(0, 'count', 'Images a step; 0: numSlots x slotBatchSize.'),

@@ -100,8 +100,8 @@ export interface OptimizerConfig {
 
 export interface EmaConfig {
   readonly decays: readonly number[];
-  /** `copyFirst`: the first update copies (Ho et al.); `warmup`: diffusers' power warm-up. */
-  readonly start: 'copyFirst' | 'warmup';
+  /** `copyFirst`: the first update copies (Ho et al.); `warmup`, `ramp`: the warm-ups of diffusers. */
+  readonly start: 'copyFirst' | 'warmup' | 'ramp';
   readonly warmupPower: number;
   readonly warmupInvGamma: number;
 }

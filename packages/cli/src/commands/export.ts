@@ -14,7 +14,9 @@ export function exportCommand(): Command {
     .description('write trained weights in a form that other tools read')
     .argument('<target>', 'a run (name or directory) or a checkpoint directory')
     .addOption(
-      new Option('--format <format>', 'what to write').choices(['safetensors', 'diffusers']).default('safetensors'),
+      new Option('--format <format>', 'what to write')
+        .choices(['safetensors', 'diffusers'])
+        .default('safetensors'),
     )
     .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
     .requiredOption('--out <dir>', 'directory to write into')

@@ -86,7 +86,9 @@ function planOf({ config, engine }: PreparedRun, dir: string, flags: LaunchFlags
   const hosts = [localResources()];
   const { threads } = config.engine;
   const workers = flags.workers?.max ?? Math.min(defaultWorkers(hosts, threads), config.batch.numSlots);
-  const from = isCheckpoint(flags.resume) ? { from: flags.resume.startsWith('s3:') ? flags.resume : resolve(flags.resume) } : {};
+  const from = isCheckpoint(flags.resume)
+    ? { from: flags.resume.startsWith('s3:') ? flags.resume : resolve(flags.resume) }
+    : {};
   const request = { dir, port: flags.port, engine, threads, ...from };
   return planLaunch({
     ...{ runDir: dir, workers, hosts, threads },

@@ -12,7 +12,7 @@ import { initParams, unet, unetParams } from '@ddpm-fleet/model';
 import { unetConfigOf } from '@ddpm-fleet/trainer';
 import type * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { exportDiffusers, torchTensors, type TrainedModel } from '../../src/index.js';
+import { exportDiffusers, importDiffusers, torchTensors, type TrainedModel } from '../../src/index.js';
 
 const run = promisify(execFile);
 const PYTHON = process.env['DDPM_TEST_DIFFUSERS_PYTHON'];
@@ -198,3 +198,16 @@ for (const [key, value] of [
     t.true(checked.output > TOLERANCE, `${checked.output}`);
   });
 }
+
+test('what is exported comes back to the bit; another schedule or a missing tensor is refused', async (t) => {
+  const model = randomModel(SHAPES['quickstart']!);
+  const folder = mkdtempSync(join(tmpdir(), 'ddpm-diffusers-'));
+  await exportDiffusers(model, folder);
+  t.deepEqual(await importDiffusers(folder, model), model.weights);
+  const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
+  const json = JSON.parse(readFileSync(scheduler, 'utf8')) as Record<string, unknown>;
+  writeFileSync(scheduler, JSON.stringify({ ...json, beta_end: 0.03 }));
+  const error = await t.throwsAsync(importDiffusers(folder, model));
+  t.true(isFleetError(error, 'DDPM_ERR_IMPORT_DIFFUSERS'));
+  t.regex(error!.message, /beta_end 0\.03 there, 0\.02 here/);
+});

@@ -31,7 +31,7 @@ async function openOnTensorflow(options: EngineOptions): Promise<Engine> {
 
 function fallBack(options: EngineOptions, reason: string): Promise<Engine> {
   options.onNotice?.(
-    `training on the wasm engine, which is tens of times slower than TensorFlow, because ${reason}`,
+    `training on the wasm engine, ten to twenty-five times slower than TensorFlow on one thread, because ${reason}`,
   );
   return openWasm(options, reason);
 }

@@ -19,7 +19,7 @@ export function slice(
   const outer = extent.slice(0, run.axis);
   const runs = tf.util.sizeFromShape(outer);
   const first = start.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
-  const index = new Array<number>(outer.length).fill(0);
+  const index = Array.from({ length: outer.length }, () => 0);
   for (let i = 0, offset = first; i < runs; i++) {
     copyRun(from, offset, to, i * run.length, run.length);
     offset = advance(index, outer, strides, offset);
@@ -71,7 +71,7 @@ export function copyRun(
 }
 
 export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length).fill(1);
+  const strides = Array.from({ length: shape.length }, () => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   return strides;
 }

@@ -21,6 +21,7 @@ export class OpenFiles {
       return await readExactly(await file.handle, path, offset, length);
     } finally {
       file.users--;
+      this.#closeOldest();
     }
   }
 
@@ -31,22 +32,20 @@ export class OpenFiles {
   }
 
   #use(path: string): OpenFile {
-    const known = this.#open.get(path);
-    const file = known ?? { handle: openFile(path), users: 0 };
+    const file = this.#open.get(path) ?? { handle: openFile(path), users: 0 };
     file.users++;
     // Last in the map is most recently used.
     this.#open.delete(path);
     this.#open.set(path, file);
-    if (!known && this.#open.size > MAX_OPEN) this.#closeOldest();
     return file;
   }
 
   #closeOldest(): void {
     for (const [path, file] of this.#open) {
+      if (this.#open.size <= MAX_OPEN) return;
       if (file.users > 0) continue;
       this.#open.delete(path);
       void closeFile(file);
-      return;
     }
   }
 }

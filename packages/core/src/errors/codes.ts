@@ -110,6 +110,11 @@ const table = {
     message:
       'precision {precision} needs the compiled TensorFlow engine. Set engine.precision to float32, or use engine.kind tensorflow with engine.compiled true.',
   },
+  DDPM_ERR_ENGINE_THREADS: {
+    exitCode: 1,
+    message:
+      'this process has {actual} threads for TensorFlow and {wanted} were asked for; they are fixed when it starts. Set engine.threads to {actual}, or TF_NUM_INTRAOP_THREADS={wanted} in the environment before it starts.',
+  },
   DDPM_ERR_ENGINE_LOAD: {
     exitCode: 1,
     message: 'the {kind} engine does not load: {detail}. {remedy}',

@@ -11,24 +11,35 @@ export interface CompiledEngineOptions {
 }
 
 /** An engine that traces each program once, and runs it as one call of a TensorFlow session. */
-export function openCompiledEngine({ binding, description }: CompiledEngineOptions): Engine {
+export function openCompiledEngine(options: CompiledEngineOptions): Engine {
   removeStaleDirectories();
-  const modules = new Set<SessionModule>();
-  return {
-    description,
-    load(spec: ModuleSpec): Promise<Module> {
-      const module = new SessionModule(binding, spec.name, traceModule(spec, description.precision));
-      modules.add(module);
-      return Promise.resolve(module);
-    },
-    memory: () => ({
-      numTensors: binding.getNumOfTensors(),
-      numBytes: [...modules].reduce((sum, module) => sum + module.numBytes, 0),
-    }),
-    dispose(): Promise<void> {
-      for (const module of modules) module.dispose();
-      modules.clear();
-      return Promise.resolve();
-    },
-  };
+  return new CompiledEngine(options);
+}
+
+class CompiledEngine implements Engine {
+  readonly description: EngineDescription;
+  readonly #binding: TensorFlowBinding;
+  readonly #modules = new Set<SessionModule>();
+
+  constructor({ binding, description }: CompiledEngineOptions) {
+    this.description = description;
+    this.#binding = binding;
+  }
+
+  async load(spec: ModuleSpec): Promise<Module> {
+    const compiled = traceModule(spec, this.description.precision);
+    const module = new SessionModule(this.#binding, spec.name, compiled, () => this.#modules.delete(module));
+    this.#modules.add(module);
+    return module;
+  }
+
+  /** Tensors between calls, and the bytes of the variables on the device. */
+  memory(): { numTensors: number; numBytes: number } {
+    const numBytes = [...this.#modules].reduce((sum, module) => sum + module.numBytes, 0);
+    return { numTensors: this.#binding.getNumOfTensors(), numBytes };
+  }
+
+  async dispose(): Promise<void> {
+    for (const module of [...this.#modules]) module.dispose();
+  }
 }

@@ -1,4 +1,3 @@
-import { fleetError } from '@ddpm-fleet/core';
 import type { HostArray, Module } from '../engine.js';
 import { sizeOf } from './graph/graph.js';
 import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
@@ -14,10 +13,13 @@ export class SessionModule implements Module {
   readonly #plan: ModulePlan;
   readonly #session: Session;
   readonly #variables: ReadonlyMap<string, { index: number; size: number }>;
+  readonly #onDispose: () => void;
   #closed = false;
 
-  constructor(binding: TensorFlowBinding, name: string, compiled: CompiledModule) {
+  /** @param onDispose called once, when the session is closed */
+  constructor(binding: TensorFlowBinding, name: string, compiled: CompiledModule, onDispose: () => void) {
     this.#name = name;
+    this.#onDispose = onDispose;
     this.#plan = compiled.plan;
     this.#session = withSavedModel(
       encodeSavedModel(compiled.graphDef),
@@ -32,7 +34,7 @@ export class SessionModule implements Module {
 
   /** Bytes of the variables on the device. */
   get numBytes(): number {
-    return this.#closed ? 0 : [...this.#variables.values()].reduce((sum, { size }) => sum + 4 * size, 0);
+    return [...this.#variables.values()].reduce((sum, { size }) => sum + 4 * size, 0);
   }
 
   run(program: string, inputs: Readonly<Record<string, HostArray>> = {}): Record<string, HostArray> {
@@ -55,7 +57,7 @@ export class SessionModule implements Module {
     const { index, size } = this.#variable(name);
     if (!(values instanceof Float32Array) || values.length !== size) {
       const detail = `${this.#name}: ${name} takes ${size} float32 values, not ${values.length}`;
-      throw fleetError('DDPM_ERR_ENGINE_VARIABLE', { detail });
+      throw new RangeError(detail);
     }
     const { access } = this.#plan;
     const { shape } = this.#plan.variables[index]!;
@@ -70,6 +72,7 @@ export class SessionModule implements Module {
     if (this.#closed) return;
     this.#closed = true;
     this.#session.close();
+    this.#onDispose();
   }
 
   #programPlan(program: string): ProgramPlan {
@@ -77,25 +80,24 @@ export class SessionModule implements Module {
     const plan = this.#plan.programs[program];
     if (plan) return plan;
     const detail = `the module has no such program, only ${Object.keys(this.#plan.programs).join(', ')}`;
-    throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: `${this.#name}/${program}`, detail });
+    throw new RangeError(`${this.#name}/${program}: ${detail}`);
   }
 
   #variable(name: string): { index: number; size: number } {
     this.#mustBeOpen();
     const variable = this.#variables.get(name);
     if (variable) return variable;
-    throw fleetError('DDPM_ERR_ENGINE_VARIABLE', { detail: `${this.#name} declares no variable ${name}` });
+    throw new RangeError(`${this.#name} declares no variable ${name}`);
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw fleetError('DDPM_ERR_ENGINE_DISPOSED', { module: this.#name });
+    if (this.#closed) throw new Error(`the module ${this.#name} was disposed of`);
   }
 
   #feeds(program: string, plan: ProgramPlan, inputs: Readonly<Record<string, HostArray>>): Feed[] {
     const extra = Object.keys(inputs).find((name) => !plan.inputs.some((input) => input.name === name));
     const wrong = extra === undefined ? wrongInput(plan.inputs, inputs) : `it has no input ${extra}`;
-    if (wrong)
-      throw fleetError('DDPM_ERR_ENGINE_INPUT', { program: `${this.#name}/${program}`, detail: wrong });
+    if (wrong) throw new RangeError(`${this.#name}/${program}: ${wrong}`);
     return plan.inputs.map(({ name, tensor, shape }) => ({ tensor, shape, values: inputs[name]! }));
   }
 }

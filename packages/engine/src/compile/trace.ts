@@ -1,5 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { fleetError } from '@ddpm-fleet/core';
 import type { ModuleSpec, ProgramSpec, TensorSpec } from '../engine.js';
 import { copiedIfAliased } from './aliases.js';
 import { encodeGraphDef } from './graph/graphDef.js';
@@ -13,7 +12,8 @@ import { GraphVariables } from './variables.js';
 /**
  * Traces every program of a module into one graph with shared variables.
  *
- * @throws FleetError DDPM_ERR_ENGINE_OP, DDPM_ERR_ENGINE_TRACE_READ, DDPM_ERR_ENGINE_VARIABLE, DDPM_ERR_ENGINE_INPUT
+ * @throws FleetError DDPM_ERR_ENGINE_OP, DDPM_ERR_ENGINE_TRACE_READ
+ * @throws RangeError where a body names an input or variable that is not declared, or assigns another shape
  */
 export function traceModule(spec: ModuleSpec, precision: 'float32' | 'bfloat16'): CompiledModule {
   const graph = new Graph();
@@ -79,10 +79,7 @@ class ProgramTrace {
     const placeholder = inputs.get(name);
     if (!placeholder) {
       const names = [...inputs.keys()].join(', ') || 'none';
-      throw fleetError('DDPM_ERR_ENGINE_INPUT', {
-        program: this.#program,
-        detail: `it has no input ${name}, only ${names}`,
-      });
+      throw new RangeError(`${this.#program} has no input ${name}, only ${names}`);
     }
     const bytes = placeholder.dtype === 'uint8';
     return this.#tracer.tensor(bytes ? castTo(this.#graph, placeholder, 'int32') : placeholder);
@@ -116,7 +113,7 @@ class ProgramTrace {
     const shape = this.#variables.shapeOf(name);
     if (!sameShape(value.shape, shape) || value.dtype !== 'float32') {
       const detail = `${this.#program} assigns ${value.dtype} [${value.shape.join()}] to ${name}, which is float32 [${shape.join()}]`;
-      throw fleetError('DDPM_ERR_ENGINE_VARIABLE', { detail });
+      throw new RangeError(detail);
     }
     const read = this.#reads.get(name);
     return this.#variables.assign(name, copiedIfAliased(this.#graph, value), read ? [read.node] : []);
@@ -124,9 +121,7 @@ class ProgramTrace {
 
   #mustExist(name: string): void {
     if (this.#variables.has(name)) return;
-    throw fleetError('DDPM_ERR_ENGINE_VARIABLE', {
-      detail: `${this.#program} uses ${name}, which the module does not declare`,
-    });
+    throw new RangeError(`${this.#program} uses the variable ${name}, which the module does not declare`);
   }
 }
 

@@ -115,7 +115,7 @@ export class Graph {
   }
 
   #uniqueName(wanted: string): string {
-    const base = this.#scope + wanted.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
+    const base = (this.#scope + wanted).replace(/[^A-Za-z0-9_.\\/-]/g, '_');
     let name = base;
     for (let n = 1; this.#names.has(name); n++) name = `${base}_${n}`;
     this.#names.add(name);

@@ -209,7 +209,6 @@ const linSpace: Lowering = ({ graph, attrs }) => {
 
 /** tfjs kernel -> TensorFlow operation. */
 export const ARRAYS: KernelTable = {
-  BroadcastTo: ({ graph, inputs: { x }, attrs }) => broadcastTo(graph, x!, attrs['shape'] as number[]),
   Concat: concat,
   Cumprod: scan('Cumprod'),
   Cumsum: scan('Cumsum'),

@@ -145,10 +145,6 @@ const avgPoolGrad: Lowering = (call) => {
   return call.graph.add('AvgPoolGrad', [call.graph.ints(input.shape), dy], attrs, input);
 };
 
-function overLastAxis(op: string): Lowering {
-  return ({ graph, inputs: { logits } }) => graph.add(op, [logits!], { T: type('float32') }, logits!);
-}
-
 function resize(op: string): Lowering {
   return ({ graph, inputs: { images }, attrs }) => {
     const [height, width] = attrs['size'] as [number, number];
@@ -176,8 +172,8 @@ export const LINEAR: KernelTable = {
   Conv2D: conv2d,
   Conv2DBackpropFilter: conv2dBackpropFilter,
   Conv2DBackpropInput: conv2dBackpropInput,
-  LogSoftmax: overLastAxis('LogSoftmax'),
   ResizeBilinear: resize('ResizeBilinear'),
   ResizeNearestNeighbor: resize('ResizeNearestNeighbor'),
-  Softmax: overLastAxis('Softmax'),
+  Softmax: ({ graph, inputs: { logits } }) =>
+    graph.add('Softmax', [logits!], { T: type('float32') }, logits!),
 };

@@ -9,7 +9,7 @@ import type { Engine, EngineOptions } from './engine.js';
 /**
  * Opens an engine in this thread. `auto` is the installed TensorFlow, and wasm where that is missing or does not load;
  * `compiled` holds on TensorFlow alone.
- * @throws DDPM_ERR_ENGINE_MISSING, DDPM_ERR_ENGINE_LOAD, DDPM_ERR_ENGINE_PRECISION
+ * @throws DDPM_ERR_ENGINE_MISSING, DDPM_ERR_ENGINE_LOAD, DDPM_ERR_ENGINE_THREADS, DDPM_ERR_ENGINE_PRECISION
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   if (options.kind === 'wasm') return openWasm(checked(options));
@@ -24,9 +24,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 async function openOnTensorflow(options: EngineOptions): Promise<Engine> {
   if (!options.compiled) checked(options);
   const opened = await openTensorflow(options);
-  if (options.compiled)
-    return openCompiledEngine({ binding: opened.backend.binding, description: opened.description });
-  return new EagerEngine(tf, 'tensorflow', opened.description);
+  const { backend, description } = opened;
+  if (options.compiled) return openCompiledEngine({ binding: backend.binding, description });
+  return new EagerEngine(tf, 'tensorflow', description);
 }
 
 function fallBack(options: EngineOptions, reason: string): Promise<Engine> {

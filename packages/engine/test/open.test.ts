@@ -49,7 +49,10 @@ test('auto is wasm where TensorFlow is not installed, and says why, how much slo
   const { description, notices, y } = open({ compiled: true, threads: 4 }, NOWHERE);
   t.like(description, { kind: 'wasm', compiled: false, threads: 1, device: 'cpu' });
   t.is(notices.length, 1);
-  t.regex(notices[0]!, /ten to twenty-five times slower.*not installed in \/nonexistent.*ddpm-fleet engine install/);
+  t.regex(
+    notices[0]!,
+    /ten to twenty-five times slower.*not installed in \/nonexistent.*ddpm-fleet engine install/,
+  );
   t.regex(description!.reason!, /not installed/);
   t.deepEqual(y, SQUARED);
 });
@@ -83,12 +86,9 @@ test('it opens in a worker thread of a process that has the environment', (t) =>
   t.is(open({ kind: 'wasm', inThread: true }).description!.kind, 'wasm');
 });
 
-test('other threads than the process has are refused', (t) => {
-  const { code, message } = open({ kind: 'tensorflow', threads: 2 }, engineEnvironment({ threads: 1 }));
-  t.is(code, 'DDPM_ERR_ENGINE_LOAD');
-  t.regex(message!, /has 1 threads for it and 2 were asked for.*engineEnvironment/);
-  t.is(
-    open({ kind: 'tensorflow', inThread: true }, { TF_NUM_INTRAOP_THREADS: '' }).code,
-    'DDPM_ERR_ENGINE_LOAD',
-  );
+test('other threads than the process has are refused, by auto too', (t) => {
+  const { code, message } = open({ kind: 'auto', threads: 2 }, engineEnvironment({ threads: 1 }));
+  t.is(code, 'DDPM_ERR_ENGINE_THREADS');
+  t.regex(message!, /gives TensorFlow 1 threads and 2 were asked for.*TF_NUM_INTRAOP_THREADS=2/);
+  t.is(open({ inThread: true }, { TF_NUM_INTRAOP_THREADS: '' }).code, 'DDPM_ERR_ENGINE_THREADS');
 });

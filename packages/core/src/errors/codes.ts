@@ -113,7 +113,7 @@ const table = {
   DDPM_ERR_ENGINE_THREADS: {
     exitCode: 1,
     message:
-      'this process has {actual} threads for TensorFlow and {wanted} were asked for; they are fixed when it starts. Set engine.threads to {actual}, or TF_NUM_INTRAOP_THREADS={wanted} in the environment before it starts.',
+      'this process gives TensorFlow {actual} threads and {wanted} were asked for; that is fixed when a process starts. Start it with TF_NUM_INTRAOP_THREADS={wanted} in its environment, or ask for what it has.',
   },
   DDPM_ERR_ENGINE_LOAD: {
     exitCode: 1,
@@ -306,7 +306,8 @@ const table = {
   },
   DDPM_ERR_IMPORT_DIFFUSERS: {
     exitCode: 2,
-    message: 'cannot import {dir}: {reason}. Give the folder of a DDPMPipeline and a config of the same model.',
+    message:
+      'cannot import {dir}: {reason}. Give the folder of a DDPMPipeline and a config of the same model.',
   },
   // launcher, cli
   DDPM_ERR_RUN_MISSING: {
@@ -348,7 +349,8 @@ const table = {
   },
   DDPM_ERR_IMPORT_OUT: {
     exitCode: 2,
-    message: '--out {out}: name a directory that ends in step-00000000, the step that imported weights are at.',
+    message:
+      '--out {out}: name a directory that ends in step-00000000, the step that imported weights are at.',
   },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {

@@ -1,15 +1,15 @@
 import test from 'ava';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { locateEngine } from '../../src/index.js';
 import { verifyEngine } from '../../src/install/verify.js';
 import { ensureInstalled } from '../installed.js';
-import { inScratch } from '../scratch.js';
 
 const PROCESS = fileURLToPath(new URL('./installProcess.js', import.meta.url));
 
@@ -45,51 +45,51 @@ const MOMENTS: readonly (readonly [string, number])[] = [
   ['publishing', 150],
 ];
 
-test.serial(
-  'killed at any moment, an install is absent or whole, and the next one does not mind',
-  async (t) => {
-    t.timeout(600_000);
-    await ensureInstalled();
-    const from = join(locateEngine()!.dir, 'tensorflow');
-    await inScratch(
-      (dir) => ({ DDPM_FLEET_HOME: dir }),
-      async (dir) => {
-        for (const [line, afterMs] of MOMENTS) {
-          const run = install(from);
-          await run.said(line);
-          await sleep(afterMs);
-          run.child.kill('SIGKILL');
-          await once(run.child, 'close');
-          const seen = locateEngine();
-          if (seen) await t.notThrowsAsync(verifyEngine(seen), `killed at ${line} + ${afterMs} ms`);
-          t.log(`killed at "${line}" + ${afterMs} ms: ${seen ? 'whole' : 'absent'}`);
-        }
-        const [first, second] = [install(from), install(from)];
-        await Promise.all([first.said('DONE'), second.said('DONE')]);
-        const engine = locateEngine();
-        t.truthy(engine);
-        await verifyEngine(engine!);
-        for (const { lines } of [first, second]) t.is(lines.at(-1), `DONE ${engine!.dir}`);
-        t.deepEqual(readdirSync(join(dir, 'engines')), [engine!.dir.split('/').at(-1)!]);
-      },
-    );
-  },
-);
+let home: string;
+let from: string;
+
+test.before(async () => {
+  await ensureInstalled();
+  from = join(locateEngine()!.dir, 'tensorflow');
+  home = mkdtempSync(join(tmpdir(), 'ddpm-fleet-test-'));
+  process.env['DDPM_FLEET_HOME'] = home;
+});
+
+test.after.always(() => {
+  delete process.env['DDPM_FLEET_HOME'];
+  rmSync(home, { recursive: true, force: true });
+});
+
+for (const [line, afterMs] of MOMENTS) {
+  test.serial(`an install killed ${afterMs} ms after "${line}" is absent or whole`, async (t) => {
+    const run = install(from);
+    await run.said(line);
+    await sleep(afterMs);
+    run.child.kill('SIGKILL');
+    await once(run.child, 'close');
+    const seen = locateEngine();
+    t.log(seen ? 'whole' : 'absent');
+    if (seen) await t.notThrowsAsync(verifyEngine(seen));
+    t.is(locateEngine()?.dir, seen?.dir);
+  });
+}
+
+test.serial('after all those the next install works and sweeps what they left', async (t) => {
+  const run = install(from);
+  await run.said('DONE');
+  const engine = locateEngine()!;
+  t.is(run.lines.at(-1), `DONE ${engine.dir}`);
+  await t.notThrowsAsync(verifyEngine(engine));
+});
 
 test.serial('two installs at once do the work once', async (t) => {
-  t.timeout(300_000);
-  await ensureInstalled();
-  const from = join(locateEngine()!.dir, 'tensorflow');
-  await inScratch(
-    (dir) => ({ DDPM_FLEET_HOME: dir }),
-    async () => {
-      const runs = [install(from), install(from)];
-      await Promise.all(runs.map((run) => run.said('DONE')));
-      const built = runs.filter(({ lines }) => lines.some((line) => line.startsWith('compiling')));
-      const waited = runs.filter(({ lines }) => lines.some((line) => line.startsWith('waiting for process')));
-      t.is(built.length, 1);
-      t.is(waited.length, 1);
-      t.not(built[0], waited[0]);
-    },
-  );
+  rmSync(join(home, 'engines'), { recursive: true, force: true });
+  const runs = [install(from), install(from)];
+  await Promise.all(runs.map((run) => run.said('DONE')));
+  const built = runs.filter(({ lines }) => lines.some((line) => line.startsWith('compiling')));
+  const waited = runs.filter(({ lines }) => lines.some((line) => line.startsWith('waiting for process')));
+  t.is(built.length, 1);
+  t.is(waited.length, 1);
+  t.not(built[0], waited[0]);
+  t.deepEqual(readdirSync(join(home, 'engines')), [basename(locateEngine()!.dir)]);
 });

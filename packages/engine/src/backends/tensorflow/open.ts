@@ -16,7 +16,7 @@ let threadsOfProcess: number | undefined;
 
 /**
  * Loads the installed TensorFlow into this thread.
- * @throws DDPM_ERR_ENGINE_MISSING, DDPM_ERR_ENGINE_LOAD
+ * @throws DDPM_ERR_ENGINE_MISSING, DDPM_ERR_ENGINE_LOAD, DDPM_ERR_ENGINE_THREADS
  */
 export async function openTensorflow(options: EngineOptions): Promise<OpenedTensorflow> {
   const installed = locateEngine();
@@ -51,20 +51,19 @@ function load(installed: InstalledEngine): Tensorflow {
 /**
  * libtensorflow reads its thread counts from the process's environment when it is first opened, and never again.
  * The main thread can still set them then; a worker thread's `process.env` is a copy that libtensorflow does not see.
- * @throws DDPM_ERR_ENGINE_LOAD where the process has other thread counts: results would depend on which won
+ * @throws DDPM_ERR_ENGINE_THREADS where the process has other ones: results depend on them
  */
 function fixThreads(threads: number, engine: InstalledEngine): void {
   const wanted = String(threads);
   if (threadsOfProcess === undefined && isMainThread) {
-    for (const [name, value] of Object.entries(engineEnvironment({ threads, engine })))
+    for (const [name, value] of Object.entries(engineEnvironment({ threads, engine }))) {
       process.env[name] ??= value;
+    }
   }
   const actual =
     threadsOfProcess === undefined ? process.env['TF_NUM_INTRAOP_THREADS'] : String(threadsOfProcess);
   if (actual !== wanted) {
-    const detail = `this process has ${actual ?? 'no fixed number of'} threads for it and ${wanted} were asked for`;
-    const remedy = 'Spawn the process with engineEnvironment({ threads }) in its environment.';
-    throw fleetError('DDPM_ERR_ENGINE_LOAD', { kind: 'tensorflow', detail, remedy });
+    throw fleetError('DDPM_ERR_ENGINE_THREADS', { actual: actual || 'its own number of', wanted });
   }
   threadsOfProcess = threads;
 }

@@ -19,22 +19,22 @@ export function runCommand(
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: options.env ?? process.env,
-      timeout: options.timeoutMs,
     });
+    // Not spawn's own timeout: its timer outlives a program that could not start, and keeps this process from ending.
+    const timer = options.timeoutMs ? setTimeout(() => child.kill(), options.timeoutMs) : undefined;
     let stdout = '';
     let stderr = '';
+    const end = (result: Pick<CommandResult, 'code' | 'stderr' | 'missing'>): void => {
+      clearTimeout(timer);
+      resolve({ stdout, ...result });
+    };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve({ code: -1, stdout, stderr: error.message, missing: error.code === 'ENOENT' }),
+      end({ code: -1, stderr: error.message, missing: error.code === 'ENOENT' }),
     );
     child.on('close', (code, signal) =>
-      resolve({
-        code: code ?? -1,
-        stdout,
-        stderr: signal ? `${stderr}\nended by ${signal}` : stderr,
-        missing: false,
-      }),
+      end({ code: code ?? -1, stderr: signal ? `${stderr}\nended by ${signal}` : stderr, missing: false }),
     );
   });
 }

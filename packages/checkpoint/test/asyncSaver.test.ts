@@ -2,6 +2,7 @@ import test from 'ava';
 import { execFileSync } from 'node:child_process';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markAsUntransferable } from 'node:worker_threads';
 import { makeLayout } from '@ddpm-fleet/core';
 import { sampleSnapshot } from '../src/conformance/sample.js';
 import { AsyncSaver, checkpointDigest, emptyLike, openStore, type Snapshot } from '../src/index.js';
@@ -54,6 +55,17 @@ test('a state that is given is moved, not copied', async (t) => {
   const { done } = await saver.save(snapshot, 'give');
   t.is(snapshot.state.params.length, 0);
   t.is((await done).digest, digest);
+  await saver.close();
+});
+
+test('a state whose memory cannot be moved is copied instead', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory);
+  const snapshot = sampleSnapshot(4, 'usual', BIG);
+  markAsUntransferable(snapshot.state.params.buffer);
+  const digest = digestOf(snapshot);
+  t.is((await saver.saveNow(snapshot, 'give')).digest, digest);
+  t.is(snapshot.state.params.length, BIG.size);
   await saver.close();
 });
 

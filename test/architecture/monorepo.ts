@@ -81,7 +81,11 @@ const SPECIFIER = [
 /** Modules that a source names: static and dynamic imports, types included, re-exports and require. */
 export function importsOf(text: string): string[] {
   const code = withoutComments(text);
-  return SPECIFIER.flatMap((pattern) => [...code.matchAll(pattern)].map(([, specifier]) => specifier!));
+  const named = SPECIFIER.flatMap((pattern) =>
+    [...code.matchAll(pattern)].map(([, specifier]) => specifier!),
+  );
+  // Code that writes code names modules it does not know yet.
+  return named.filter((specifier) => /^[@\w.][\w@./:-]*$/.test(specifier));
 }
 
 /** Comments that begin a line; a glob in a string looks like the beginning of another kind. */

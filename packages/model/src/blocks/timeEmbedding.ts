@@ -11,12 +11,10 @@ const MAX_PERIOD = 10000;
  */
 export function timeEmbedding(t: tf.Tensor1D, dim: number, order: Style['embedding']): tf.Tensor2D {
   const half = Math.floor(dim / 2);
-  const angle = tf.mul(
-    tf.reshape(tf.cast(t, 'float32'), [-1, 1]),
-    tf.tensor2d(frequencies(half, order), [1, half]),
+  const [sin, cos] = sinCos(
+    tf.reshape(tf.cast(t, 'float32'), [-1, 1]) as tf.Tensor2D,
+    frequencies(half, order),
   );
-  const sin = tf.sin(angle) as tf.Tensor2D;
-  const cos = tf.cos(angle) as tf.Tensor2D;
   if (order === 'interleaved') return tf.reshape(tf.stack([sin, cos], 2), [-1, 2 * half]);
   const both = tf.concat(order === 'sinCos' ? [sin, cos] : [cos, sin], 1);
   return dim % 2 === 0
@@ -35,7 +33,33 @@ export function interleavedEmbedding(t: number, dim: number): Float32Array {
   });
 }
 
-function frequencies(half: number, order: Style['embedding']): Float32Array {
+/**
+ * Sine and cosine of t times each frequency. A float32 product would be off by 4e-5 at t = 1000, which deep networks
+ * amplify; so a frequency is the sum of one of 12 bits, whose product with an integer t below 4096 is exact, and a
+ * rest, joined by the addition theorems.
+ */
+function sinCos(t: tf.Tensor2D, frequency: number[]): [tf.Tensor2D, tf.Tensor2D] {
+  const coarse = frequency.map(toTwelveBits);
+  const angle = tf.mul(t, tf.tensor2d(coarse, [1, coarse.length]));
+  const rest = tf.mul(
+    t,
+    tf.tensor2d(
+      frequency.map((value, i) => value - coarse[i]!),
+      [1, coarse.length],
+    ),
+  );
+  const [sinA, cosA, sinB, cosB] = [tf.sin(angle), tf.cos(angle), tf.sin(rest), tf.cos(rest)];
+  const sin = tf.add(tf.mul(sinA, cosB), tf.mul(cosA, sinB)) as tf.Tensor2D;
+  const cos = tf.sub(tf.mul(cosA, cosB), tf.mul(sinA, sinB)) as tf.Tensor2D;
+  return [sin, cos];
+}
+
+function toTwelveBits(value: number): number {
+  const unit = 2 ** (Math.floor(Math.log2(value)) - 11);
+  return Math.floor(value / unit) * unit;
+}
+
+function frequencies(half: number, order: Style['embedding']): number[] {
   const span = order === 'sinCos' ? half - 1 : half;
-  return Float32Array.from({ length: half }, (_, i) => MAX_PERIOD ** (-i / span));
+  return Array.from({ length: half }, (_, i) => MAX_PERIOD ** (-i / span));
 }

@@ -248,7 +248,7 @@ const h = require('h'), i = require.resolve('i');
 import x from 'block';
 */
 const text = 'words from somewhere';
-const made = `require('\${text}')`;
+const made = "require('\${text}')";
 export const from = 'nowhere';
 `;
   t.deepEqual(importsOf(source).sort(), ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']);

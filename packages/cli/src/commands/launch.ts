@@ -16,6 +16,7 @@ import { printDryRun } from '../launch/dryRun.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
 import { prepareRun, type PreparedRun } from '../launch/prepare.js';
 import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
+import { SampleGrids } from '../launch/sampleGrids.js';
 import { Watch } from '../launch/watch.js';
 import { collect, engineOption, nonNegativeInteger, positiveInteger, workerRange } from '../options.js';
 import { note, print } from '../output.js';
@@ -117,6 +118,7 @@ async function supervise(plan: LaunchPlan, dir: string, config: RunConfig, recor
   );
   for (const text of plan.notes) note(text);
   const watch = new Watch(dir, config);
+  const grids = new SampleGrids(dir, config);
   const running = launch(plan, localDriver({ graceMs }), {
     policy,
     onEvent: (event) => watch.onLaunchEvent(event),
@@ -125,6 +127,7 @@ async function supervise(plan: LaunchPlan, dir: string, config: RunConfig, recor
   const end = await running.ended;
   stopListening();
   watch.close();
+  await grids.close();
   conclude(end, dir);
 }
 
@@ -138,6 +141,7 @@ function conclude(end: LaunchEnd, dir: string): void {
   }
   print(`${end.kind}: ${end.reason}`);
   print(`checkpoints  ${paths.checkpoints}`);
+  print(`samples      ${paths.samples}`);
   print(`journal      ${paths.journal}`);
   print(`logs         ${paths.logs}`);
   process.exitCode = end.exitCode;

@@ -4,7 +4,8 @@ import { fleetError } from '@ddpm-fleet/core';
 import { parseDocument, parse as parseYaml, LineCounter, type Document } from 'yaml';
 import { registerFormats } from './formats.js';
 import { convictSchema, envName, LEAVES } from './schema.js';
-import type { BatchConfig, RunConfig } from './types.js';
+import { settleBatch } from './batch.js';
+import type { RunConfig } from './types.js';
 
 registerFormats();
 
@@ -24,37 +25,52 @@ export interface LoadOptions {
  */
 export function loadConfig({ file, yaml, set = [], env = process.env }: LoadOptions): RunConfig {
   const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
-  if (file !== undefined) applyYaml(config, readText(file), file);
-  if (yaml !== undefined) applyYaml(config, yaml, 'the recorded config');
-  for (const path of LEAVES.keys()) {
-    const value = env[envName(path)];
-    if (value !== undefined)
-      assign(config, path, readValue(path, value), `the environment (${envName(path)})`);
-  }
-  for (const pair of set) {
-    const [path, value] = splitPair(pair);
-    assign(config, path, readValue(path, value), '--set');
-  }
+  const given: Given[] = [
+    ...(file === undefined ? [] : givenBy(readText(file), file)),
+    ...(yaml === undefined ? [] : givenBy(yaml, 'the recorded config')),
+    ...givenByEnvironment(env),
+    ...set.map(givenByFlag),
+  ];
+  for (const { path, value, place } of given) assign(config, path, value, place);
+  const ranks = new Map(given.map(({ path, rank }) => [path, rank]));
   const resolved = config.getProperties() as RunConfig;
-  const settled = { ...resolved, batch: settleBatch(resolved) };
+  const settled = { ...resolved, batch: settleBatch(resolved.batch, (path) => ranks.get(path) ?? 0) };
   checkTogether(settled);
   return freeze(settled);
 }
 
-function applyYaml(config: convict.Config<RunConfig>, text: string, file: string): void {
+/** A setting somebody gave; a higher rank wins. */
+interface Given {
+  readonly path: string;
+  readonly value: unknown;
+  readonly place: string;
+  readonly rank: number;
+}
+
+function givenBy(text: string, file: string): Given[] {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const broken = document.errors[0];
   if (broken) {
-    throw fleetError('DDPM_ERR_CONFIG_SYNTAX', {
-      file,
-      line: broken.linePos?.[0].line ?? 1,
-      detail: broken.message.split('\n')[0],
-    });
+    const line = broken.linePos?.[0].line ?? 1;
+    throw fleetError('DDPM_ERR_CONFIG_SYNTAX', { file, line, detail: broken.message.split('\n')[0] });
   }
-  for (const { path, keys, value } of leavesOf(document)) {
-    assign(config, path, value, `${file}:${lineOf(document, lines, keys)}`);
-  }
+  return leavesOf(document).map(({ path, keys, value }) => {
+    return { path, value, place: `${file}:${lineOf(document, lines, keys)}`, rank: 1 };
+  });
+}
+
+function givenByEnvironment(env: NodeJS.ProcessEnv): Given[] {
+  return [...LEAVES.keys()].flatMap((path) => {
+    const text = env[envName(path)];
+    if (text === undefined) return [];
+    return [{ path, value: readValue(path, text), place: `the environment (${envName(path)})`, rank: 2 }];
+  });
+}
+
+function givenByFlag(pair: string): Given {
+  const [path, value] = splitPair(pair);
+  return { path, value: readValue(path, value), place: '--set', rank: 3 };
 }
 
 function readText(file: string): string {
@@ -190,19 +206,6 @@ function checkTogether(config: RunConfig): void {
   if (diffusion.labelDropProb > 0 && model.numClasses === 0) {
     refuse('diffusion.labelDropProb', 'needs model.numClasses above 0', diffusion.labelDropProb);
   }
-}
-
-const DEFAULT_BATCH = 128;
-
-/** Two of (globalBatchSize, numSlots, slotBatchSize) give the third. */
-function settleBatch({ batch }: RunConfig): BatchConfig {
-  const { globalBatchSize, numSlots, slotBatchSize } = batch;
-  const whole = globalBatchSize || (slotBatchSize ? numSlots * slotBatchSize : DEFAULT_BATCH);
-  const settled = { globalBatchSize: whole, numSlots, slotBatchSize: slotBatchSize || whole / numSlots };
-  if (settled.slotBatchSize * numSlots !== whole || !Number.isInteger(settled.slotBatchSize)) {
-    throw fleetError('DDPM_ERR_BATCH', { whole, numSlots, slot: slotBatchSize || 'not given' });
-  }
-  return settled;
 }
 
 function freeze<T extends object>(value: T): T {

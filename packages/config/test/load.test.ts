@@ -149,3 +149,26 @@ test('every setting says what it is, and environment names are unique', (t) => {
   for (const [path, leaf] of LEAVES) t.true(leaf.doc.endsWith('.'), path);
   t.is(new Set([...LEAVES.keys()].map(envName)).size, LEAVES.size);
 });
+
+test('of the three sizes of a batch, the two given with more authority stand', (t) => {
+  const sizes = (text: string, set: string[]): number[] => {
+    const { globalBatchSize, numSlots, slotBatchSize } = loadConfig({ file: file(text), env: {}, set }).batch;
+    return [globalBatchSize, numSlots, slotBatchSize];
+  };
+  const whole = 'batch:\n  globalBatchSize: 64\n  numSlots: 4\n';
+  t.deepEqual(sizes(whole, []), [64, 4, 16]);
+  t.deepEqual(sizes(whole, ['batch.slotBatchSize=2']), [8, 4, 2]);
+  t.deepEqual(sizes(whole, ['batch.numSlots=8']), [64, 8, 8]);
+  t.deepEqual(sizes(whole, ['batch.globalBatchSize=32', 'batch.slotBatchSize=2']), [32, 16, 2]);
+  const slots = 'batch:\n  numSlots: 4\n  slotBatchSize: 16\n';
+  t.deepEqual(sizes(slots, ['batch.numSlots=6']), [96, 6, 16]);
+  t.deepEqual(sizes(slots, ['batch.globalBatchSize=32']), [32, 4, 8]);
+  t.regex(
+    message(() => sizes(slots, ['batch.globalBatchSize=33'])),
+    /DDPM_ERR_BATCH/,
+  );
+  t.regex(
+    message(() => sizes(`${whole}  slotBatchSize: 3\n`, [])),
+    /DDPM_ERR_BATCH/,
+  );
+});

@@ -14,7 +14,7 @@ import { fleetError } from '@ddpm-fleet/core';
 import { Command, Option } from 'commander';
 import { printDryRun } from '../launch/dryRun.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
-import { prepareRun, type PreparedRun } from '../launch/prepare.js';
+import { foreseeRun, prepareRun, type ForeseenRun } from '../launch/prepare.js';
 import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
 import { SampleGrids } from '../launch/sampleGrids.js';
 import { Watch } from '../launch/watch.js';
@@ -60,15 +60,24 @@ export function launchCommand(): Command {
 }
 
 async function run(file: string, flags: LaunchFlags): Promise<void> {
-  const prepared = await prepareRun({ file, set: settings(flags), onNotice: note });
+  const options = { file, set: settings(flags), onNotice: note };
+  if (flags.dryRun) {
+    const foreseen = await foreseeRun(options);
+    const dir = directoryOf(foreseen, flags);
+    return printDryRun(foreseen, planOf(foreseen, dir, flags), dir, flags.json === true);
+  }
+  const prepared = await prepareRun(options);
   const { config } = prepared;
-  const dir = resolve(flags.runDir ?? join('runs', config.name));
+  const dir = directoryOf(prepared, flags);
   const plan = planOf(prepared, dir, flags);
-  if (flags.dryRun) return printDryRun(prepared, plan, dir, flags.json === true);
   if (prepared.engine.notice) note(prepared.engine.notice);
   if (isCheckpoint(flags.resume)) findTarget(flags.resume);
   const record = claimRunDirectory(dir, config, prepared.record, resumeOf(flags.resume));
   await supervise(plan, dir, config, record);
+}
+
+function directoryOf({ config }: ForeseenRun, flags: LaunchFlags): string {
+  return resolve(flags.runDir ?? join('runs', config.name));
 }
 
 /** Flags are settings by another name; they win over --set. */
@@ -83,7 +92,7 @@ function settings(flags: LaunchFlags): string[] {
   ];
 }
 
-function planOf({ config, engine }: PreparedRun, dir: string, flags: LaunchFlags): LaunchPlan {
+function planOf({ config, engine }: ForeseenRun, dir: string, flags: LaunchFlags): LaunchPlan {
   const hosts = [localResources()];
   const { threads } = config.engine;
   const workers = flags.workers?.max ?? Math.min(defaultWorkers(hosts, threads), config.batch.numSlots);

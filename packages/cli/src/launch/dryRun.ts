@@ -1,42 +1,28 @@
 import { bytes, print, printJson, printTable } from '../output.js';
 import { estimate } from './estimate.js';
-import type { PreparedRun } from './prepare.js';
+import type { ForeseenRun } from './prepare.js';
 import type { LaunchPlan } from '@ddpm-fleet/launcher';
 
 /** What a run would be and need, without starting it. */
-export function printDryRun(run: PreparedRun, plan: LaunchPlan, dir: string, json: boolean): void {
-  const { config, record, engine, dataset } = run;
-  const needs = estimate(config, run.specs, record.image.size);
+export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, json: boolean): void {
+  const { config, engine, record } = run;
+  const needs = estimate(config, run.specs, run.image.size);
   const workers = plan.workers.length;
   if (json) {
-    return printJson({
-      ...needs,
-      workers,
-      runDir: dir,
-      identityHash: record.identityHash,
-      record,
-      config,
-      plan,
-    });
+    const identityHash = record?.identityHash ?? null;
+    return printJson({ ...needs, workers, runDir: dir, identityHash, record: record ?? null, config, plan });
   }
-  const epochSteps = record.datasetSize / config.batch.globalBatchSize;
   printTable(
     ['', ''],
     [
       ['run', `${config.name} in ${dir}`],
-      [
-        'data',
-        `${dataset.name}: ${record.datasetSize} images of ${record.image.size}x${record.image.size}x${record.image.channels}, ${config.data.heldOut} held out`,
-      ],
+      ['data', describeData(run)],
       ['parameters', needs.parameters.toLocaleString('en-US')],
       [
         'batch',
         `${config.batch.globalBatchSize} images a step: ${config.batch.numSlots} slots of ${config.batch.slotBatchSize}`,
       ],
-      [
-        'length',
-        `${config.train.steps} steps, ${(config.train.steps / epochSteps).toFixed(1)} epochs of ${epochSteps.toFixed(1)} steps`,
-      ],
+      ['length', describeLength(run)],
       ['engine', `${engine.kind} ${engine.version}, ${config.engine.threads} thread(s) a worker`],
       ['workers', `${workers}`],
       ['memory a worker', `about ${bytes(needs.workerBytes)}, of which state ${bytes(needs.stateBytes)}`],
@@ -45,7 +31,7 @@ export function printDryRun(run: PreparedRun, plan: LaunchPlan, dir: string, jso
         `${bytes(needs.wireBytesPerWorker)} a step and worker, ${bytes(needs.wireBytesPerWorker * workers)} through the coordinator`,
       ],
       ['disk', `${bytes(needs.checkpointBytes)} a checkpoint, up to ${bytes(needs.diskBytes)} kept`],
-      ['identity', record.identityHash],
+      ['identity', record?.identityHash ?? 'unknown without the data'],
     ],
   );
   for (const text of plan.notes) print(text);
@@ -54,6 +40,19 @@ export function printDryRun(run: PreparedRun, plan: LaunchPlan, dir: string, jso
     ['process', 'host', 'device'],
     [plan.coordinator, ...plan.workers].map((spec) => [spec.id, spec.host, describeDevice(spec.device)]),
   );
+}
+
+function describeData({ config, image, record, dataset }: ForeseenRun): string {
+  const shape = `${image.size}x${image.size}x${image.channels}`;
+  if (!record || !dataset) return `not found at ${config.data.path}: images of ${shape} are expected there`;
+  return `${dataset.name}: ${record.datasetSize} images of ${shape}, ${config.data.heldOut} held out`;
+}
+
+function describeLength({ config, record }: ForeseenRun): string {
+  const { steps } = config.train;
+  if (!record) return `${steps} steps; the length of an epoch is unknown without the data`;
+  const epochSteps = record.datasetSize / config.batch.globalBatchSize;
+  return `${steps} steps, ${(steps / epochSteps).toFixed(1)} epochs of ${epochSteps.toFixed(1)} steps`;
 }
 
 function describeDevice(device: LaunchPlan['coordinator']['device']): string {

@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { identityHash, identityOf, loadConfig, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
-import { fleetError, makeLayout } from '@ddpm-fleet/core';
+import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import { openDataset, type Dataset } from '@ddpm-fleet/data';
 import { validateDiffusion } from '@ddpm-fleet/diffusion';
 import { unetParams, validateUNetConfig, type ParamSpec } from '@ddpm-fleet/model';
-import { diffusionConfigOf, unetConfigOf } from '@ddpm-fleet/trainer';
+import { diffusionConfigOf, planTraining, unetConfigOf } from '@ddpm-fleet/trainer';
 import { chooseEngine, type ChosenEngine } from './chooseEngine.js';
 
-/** Everything that is known before a process is started. */
-export interface PreparedRun {
+/** What is known of a run whatever its data holds. */
+export interface ForeseenRun {
   readonly config: RunConfig;
-  readonly record: RunRecord;
+  readonly image: { readonly size: number; readonly channels: number };
   readonly specs: readonly ParamSpec[];
-  readonly dataset: Pick<Dataset, 'name' | 'size' | 'licence'>;
   readonly engine: ChosenEngine;
+  /** These two are absent when there is nothing at `config.data.path`. */
+  readonly record?: RunRecord;
+  readonly dataset?: Pick<Dataset, 'name' | 'size' | 'licence'>;
 }
+
+/** Everything that is known before a process is started. */
+export type PreparedRun = Required<ForeseenRun>;
 
 export interface PrepareOptions {
   readonly file: string;
@@ -26,11 +32,35 @@ export interface PrepareOptions {
  * Resolves the config, checks that model, diffusion and data fit together, and settles the engine: all that can be
  * wrong with a run is found here, before anything starts.
  */
-export async function prepareRun({ file, set, onNotice }: PrepareOptions): Promise<PreparedRun> {
+export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> {
+  return prepare(resolveRun(options), options.onNotice);
+}
+
+/** `prepareRun`, or, where the images are yet to be fetched and `data.size` is set, what does not depend on them. */
+export async function foreseeRun(options: PrepareOptions): Promise<ForeseenRun> {
+  const foreseen = resolveRun(options);
+  try {
+    return await prepare(foreseen, options.onNotice);
+  } catch (error) {
+    const { path } = foreseen.config.data;
+    const isAbsent = isFleetError(error, 'DDPM_ERR_DATA_MISSING') && !existsSync(path);
+    if (isAbsent && foreseen.image.size > 0) return foreseen;
+    throw error;
+  }
+}
+
+function resolveRun({ file, set }: PrepareOptions): ForeseenRun {
   const asked = loadConfig({ file, set });
-  checkModel(asked, { size: asked.data.size, channels: asked.data.channels });
+  const image = { size: asked.data.size, channels: asked.data.channels };
+  const specs = checkModel(asked, image);
   const engine = chooseEngine(asked.engine.kind);
-  const config: RunConfig = { ...asked, engine: { ...asked.engine, kind: engine.kind } };
+  return { config: { ...asked, engine: { ...asked.engine, kind: engine.kind } }, image, specs, engine };
+}
+
+async function prepare(
+  { config, engine }: ForeseenRun,
+  onNotice: (text: string) => void,
+): Promise<PreparedRun> {
   const dataset = await openDataset(config.data, { onNotice, onProgress: decoding(onNotice) });
   try {
     return describe(config, dataset, engine);
@@ -41,12 +71,11 @@ export async function prepareRun({ file, set, onNotice }: PrepareOptions): Promi
 
 function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): PreparedRun {
   const image = { size: dataset.imageSize, channels: dataset.channels };
-  const specs = checkModel(config, image);
   const datasetSize = dataset.size - config.data.heldOut;
   if (datasetSize < 1) {
     throw fleetError('DDPM_ERR_DATA_HELD_OUT', { heldOut: config.data.heldOut, size: dataset.size });
   }
-  const layout = makeLayout(specs);
+  const { params: specs, layout } = planTraining(config, { ...image, datasetSize });
   const facts = {
     datasetHash: dataset.hash,
     engine: `${engine.kind} ${engine.version}`,
@@ -65,7 +94,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
     engine: { kind: engine.kind, version: engine.version },
     createdAt: new Date().toISOString(),
   };
-  return { config, record, specs, dataset, engine };
+  return { config, image, specs, engine, record, dataset };
 }
 
 function checkModel(config: RunConfig, image: { size: number; channels: number }): ParamSpec[] {

@@ -18,7 +18,7 @@ function hostSums(numSlots: number, gradient: (slot: number) => Float32Array) {
     read: (depth) => (depth === 'carry' ? carry : stack[depth]!),
   });
   return {
-    run(start: number, end: number): Float32Array[] {
+    run: (start: number, end: number): Float32Array[] => {
       sums.clear();
       for (slot = start; slot < end; slot++) sums.add(slot, start);
       return sums.take();

@@ -31,7 +31,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const dataset = await openDataset(config.data, { onNotice });
   const { train, heldOut } = splitHeldOut(dataset, config.data.heldOut);
-  const image = { size: dataset.imageSize, channels: dataset.channels };
+  const image = { size: dataset.imageSize, channels: dataset.channels, datasetSize: train.size };
   const [initialised, heldOutImages] = await Promise.all([compute.init(config, image), readAll(heldOut)]);
   for (const notice of initialised.notices) onNotice(notice);
   const buckets = bucketsOf(initialised.layout.size, config.fleet.bucketBytes);

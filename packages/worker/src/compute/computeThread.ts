@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { RunConfig } from '@ddpm-fleet/config';
 import { buffersOf as buffersOfState, type TrainState } from '@ddpm-fleet/checkpoint';
 import { fleetError } from '@ddpm-fleet/core';
+import type { ImageSpec } from '@ddpm-fleet/trainer';
 import { buffersOf, Caller } from './rpc.js';
 import type {
   Applied,
@@ -41,7 +42,7 @@ export class ComputeThread {
     });
   }
 
-  init(config: RunConfig, image: { size: number; channels: number }): Promise<Initialised> {
+  init(config: RunConfig, image: ImageSpec): Promise<Initialised> {
     return this.#caller.call('init', { config, image, board: this.#board.shared });
   }
 

@@ -2,12 +2,12 @@ import type { RunConfig } from '@ddpm-fleet/config';
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout } from '@ddpm-fleet/core';
 import { openEngine, type Engine, type EngineDescription } from '@ddpm-fleet/engine';
-import { Trainer } from '@ddpm-fleet/trainer';
+import { Trainer, type ImageSpec } from '@ddpm-fleet/trainer';
 import { SlotBoard } from './slotBoard.js';
 
 export interface InitArgument {
   readonly config: RunConfig;
-  readonly image: { readonly size: number; readonly channels: number };
+  readonly image: ImageSpec;
   /** Shared with the calling thread: see `SlotBoard`. */
   readonly board: SharedArrayBuffer;
 }

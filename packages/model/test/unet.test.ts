@@ -10,7 +10,7 @@ import {
   type UNetOptions,
 } from '../src/index.js';
 import { planUNet } from '../src/plan.js';
-import { cpuBackend } from './support/backend.js';
+import { cpuBackend, relativeError } from './support/backend.js';
 import { CIFAR, TINY } from './support/configs.js';
 
 test.before(cpuBackend);
@@ -21,17 +21,12 @@ function apply(
   t: number[],
   options: UNetOptions = {},
   x = input(config, t.length),
+  edit: (name: string, value: tf.Tensor) => tf.Tensor = (_, value) => value,
 ): Float32Array {
   const specs = unetParams(config);
-  const flat = initParams(specs, 1);
-  let offset = 0;
-  const params = new Map<string, tf.Tensor>();
-  for (const { name, shape } of specs) {
-    const size = shape.reduce((product, n) => product * n, 1);
-    params.set(name, tf.add(tf.tensor(flat.slice(offset, offset + size), [...shape]), 0.02));
-    offset += size;
-  }
-  return unet(config, (name) => params.get(name)!, x, tf.tensor1d(t, 'int32'), options).dataSync<'float32'>();
+  const params = splitParams(tf.add(tf.tensor1d(initParams(specs, 1)), 0.02), makeLayout(specs));
+  const read = (name: string): tf.Tensor => edit(name, params.get(name)!);
+  return unet(config, read, x, tf.tensor1d(t, 'int32'), options).dataSync<'float32'>();
 }
 
 function input({ imageSize, inChannels }: UNetConfig, images: number): tf.Tensor4D {
@@ -45,6 +40,24 @@ function input({ imageSize, inChannels }: UNetConfig, images: number): tf.Tensor
 test('the CIFAR-10 UNet of Ho et al. has 35,746,307 parameters; a learned variance adds 3,459', (t) => {
   t.is(parameterCount(CIFAR), 35_746_307);
   t.is(parameterCount({ ...CIFAR, outChannels: 6 }), 35_746_307 + 3_459);
+});
+
+test('the variants have as many parameters as the models that they follow', (t) => {
+  const improved = {
+    numHeads: 4,
+    useScaleShiftNorm: true,
+    numResBlocks: 3,
+    attnResolutions: [16, 8],
+    outChannels: 6,
+  };
+  t.is(parameterCount({ ...CIFAR, kind: 'improved', ...improved }), 52_546_438);
+  t.is(
+    parameterCount({ ...CIFAR, kind: 'zoubohao', chMult: [1, 2, 3, 4], attnResolutions: [8] }),
+    82_958_979,
+  );
+  // Without the row of the null label, which stays zero.
+  const conditional = { numClasses: 10, numTimesteps: 500 };
+  t.is(parameterCount({ ...CIFAR, kind: 'zoubohao-conditional', ...conditional }), 47_700_483);
 });
 
 test('trap 18: twelve skips, [h, skip] in that order, the input and the downsampled ones among them', (t) => {
@@ -70,6 +83,32 @@ test('trap 18: twelve skips, [h, skip] in that order, the input and the downsamp
   );
   const block = stages.find((stage) => stage.op === 'resBlock' && stage.name === 'up_0/block_0');
   t.like(block, { inCh: 384, outCh: 128 });
+});
+
+test('trap 16: each block applies swish to temb once more', (t) => {
+  const tembOf =
+    (value: number) =>
+    (name: string, tensor: tf.Tensor): tf.Tensor => {
+      if (name === 'temb/dense1/W') return tf.zerosLike(tensor);
+      return name === 'temb/dense1/b' ? tf.fill(tensor.shape, value) : tensor;
+    };
+  const x = input(TINY, 1);
+  const zero = apply(TINY, [5], {}, x, tembOf(0));
+  // swish(-100) is 0 to float32, swish(1) is not.
+  t.true(relativeError(apply(TINY, [5], {}, x, tembOf(-100)), zero) < 1e-6);
+  t.true(relativeError(apply(TINY, [5], {}, x, tembOf(1)), zero) > 1e-3);
+});
+
+test('flat parameters are split in layout order and joined again', (t) => {
+  const specs = unetParams(TINY);
+  const flat = initParams(specs, 1);
+  const params = splitParams(tf.tensor1d(flat), makeLayout(specs));
+  t.deepEqual(
+    [...params.keys()],
+    specs.map(({ name }) => name),
+  );
+  t.deepEqual(params.get('conv_in/W')!.shape, [3, 3, 3, 8]);
+  t.deepEqual(joinParams([...params.values()]).dataSync(), flat);
 });
 
 test('trap 17: attention in the middle also where no level has it, and by feature size', (t) => {

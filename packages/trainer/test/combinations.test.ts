@@ -16,22 +16,44 @@ for (const mean of MEANS) {
     for (const loss of LOSSES) {
       test.serial(`${mean} ${variance} ${loss}`, async (t) => {
         const config = tinyConfig(
-          'model.chMult=[1]', 'model.attnResolutions=[]', 'model.dropout=0', 'data.flip=false',
-          'batch.numSlots=1', 'batch.slotBatchSize=8', 'optimizer.lr=0.005',
-          `diffusion.modelMeanType=${mean}`, `diffusion.modelVarType=${variance}`, `diffusion.lossType=${loss}`,
+          'model.chMult=[1]',
+          'model.attnResolutions=[]',
+          'model.dropout=0',
+          'data.flip=false',
+          'batch.numSlots=1',
+          'batch.slotBatchSize=8',
+          'optimizer.lr=0.005',
+          `diffusion.modelMeanType=${mean}`,
+          `diffusion.modelVarType=${variance}`,
+          `diffusion.lossType=${loss}`,
         );
         const start = performance.now();
         let trainer;
-        try { trainer = await Trainer.create(t.context.engine, config, IMAGE); } catch (e) { t.log((e as Error).message); return t.pass(); }
+        try {
+          trainer = await Trainer.create(t.context.engine, config, IMAGE);
+        } catch (e) {
+          t.log((e as Error).message);
+          return t.pass();
+        }
         trainer.loadState(trainer.initialState());
         const images = imagesAt(0, 8);
         const all = [trainer.heldOutLoss(images, 'raw')];
-        for (let k = 0; k < 90; k++) { applyStep(trainer, config, k); if (k % 30 === 29) all.push(trainer.heldOutLoss(images, 'raw')); }
-        t.log(all.map((x) => x.toFixed(4)).join(' '), (all.at(-1)! / all[0]!).toFixed(3), `${((performance.now() - start) / 1000).toFixed(1)} s`);
+        for (let k = 0; k < 90; k++) {
+          applyStep(trainer, config, k);
+          if (k % 30 === 29) all.push(trainer.heldOutLoss(images, 'raw'));
+        }
+        t.log(
+          all.map((x) => x.toFixed(4)).join(' '),
+          (all.at(-1)! / all[0]!).toFixed(3),
+          `${((performance.now() - start) / 1000).toFixed(1)} s`,
+        );
         trainer.dispose();
         t.pass();
       });
     }
   }
 }
-void loadConfig; void validateDiffusion; void diffusionConfigOf; export type X = DiffusionConfig;
+void loadConfig;
+void validateDiffusion;
+void diffusionConfigOf;
+export type X = DiffusionConfig;

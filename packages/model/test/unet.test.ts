@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { makeLayout } from '@ddpm-fleet/core';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import {
   initParams,
+  joinParams,
   parameterCount,
+  splitParams,
   unet,
   unetParams,
   type UNetConfig,

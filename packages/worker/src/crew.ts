@@ -55,9 +55,7 @@ export class Crew {
   /** The replica holds still from before HELLO says what it holds until WELCOME says what to do about it. */
   hello(forget = false): void {
     this.#forget ||= forget;
-    this.#greeting ??= this.#greet()
-      .catch(this.#parts.onFailure)
-      .finally(() => (this.#greeting = undefined));
+    this.#greeting ??= this.#greet().catch(this.#parts.onFailure);
   }
 
   onMessage(message: ControlMessage): void {
@@ -109,14 +107,17 @@ export class Crew {
     await this.replica.pause();
   }
 
+  /** Over in the same turn in which HELLO is sent: WELCOME may be the very next thing that is read. */
   async #greet(): Promise<void> {
     this.#sync.stop();
     await this.replica.pause();
-    if (this.#closed) return;
-    if (this.#forget) this.replica.forget();
-    this.#forget = false;
-    this.#parts.link.attach();
-    this.#parts.link.send(this.#introduction());
+    if (!this.#closed) {
+      if (this.#forget) this.replica.forget();
+      this.#forget = false;
+      this.#parts.link.attach();
+      this.#parts.link.send(this.#introduction());
+    }
+    this.#greeting = undefined;
   }
 
   #introduction(): MessageOf<'HELLO'> {

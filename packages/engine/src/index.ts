@@ -2,6 +2,7 @@ export type * from './engine.js';
 export { engineConformance } from './conformance.js';
 export { engineEnvironment, type EnvironmentOptions } from './environment.js';
 export {
+  enginesDir,
   locateEngine,
   type EngineVariant,
   type InstalledEngine,

@@ -40,12 +40,17 @@ function fill(out: Float32Array, { shape, init }: ParamSpec, seed: number, strea
       for (let t = 0; t < shape[0]!; t++) out.set(interleavedEmbedding(t, shape[1]!), t * shape[1]!);
       return;
     case 'normal':
-      drawNormal(address, 1, out.length).forEach((z, i) => (out[i] = z * init.stddev));
-      return;
+      out.set(drawNormal(address, 1, out.length));
+      return scale(out, init.stddev, 0);
     case 'fanAvgUniform':
     case 'fanInUniform': {
       const limit = uniformLimit(shape, init);
-      drawUniform(address, 1, out.length).forEach((u, i) => (out[i] = (2 * u - 1) * limit));
+      out.set(drawUniform(address, 1, out.length));
+      return scale(out, 2 * limit, -limit);
     }
   }
+}
+
+function scale(values: Float32Array, factor: number, offset: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = values[i]! * factor + offset;
 }

@@ -40,7 +40,11 @@ export function drawBits(address: RandomAddress, images: number, valuesPerImage:
 
 /** Uniform on [0, 1): the low 23 bits as a mantissa, as TensorFlow does. */
 export function drawUniform(address: RandomAddress, images: number, valuesPerImage: number): Float32Array {
-  return Float32Array.from(drawBits(address, images, valuesPerImage), toUniform);
+  const bits = drawBits(address, images, valuesPerImage);
+  const out = new Float32Array(bits.length);
+  // A loop: `Float32Array.from` with a function is ten times slower.
+  for (let i = 0; i < out.length; i++) out[i] = toUniform(bits[i]!);
+  return out;
 }
 
 /** Uniform integers on [0, maxExclusive): bits mod range, as TensorFlow does. */

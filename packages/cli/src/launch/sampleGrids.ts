@@ -37,8 +37,12 @@ export class SampleGrids {
     if (this.#child) return;
     const { everySteps } = this.#config.samples;
     const store = this.#config.checkpoint.store || runPaths(this.#dir).checkpoints;
-    const infos = await openStore(store).list().catch(() => []);
-    const due = infos.find((info) => info.manifest && info.globalStep > 0 && info.globalStep % everySteps === 0);
+    const infos = await openStore(store)
+      .list()
+      .catch(() => []);
+    const due = infos.find(
+      (info) => info.manifest && info.globalStep > 0 && info.globalStep % everySteps === 0,
+    );
     if (!due || this.#child) return;
     const out = join(runPaths(this.#dir).samples, `${due.name}.png`);
     if (!existsSync(out)) this.#draw(`${store}/${due.name}`, out);

@@ -42,7 +42,8 @@ export async function importDiffusers(dir: string, target: ImportTarget): Promis
     ...settingsThatDiffer(readJson(join(unetDir, 'config.json'), fail), unetJson(target)),
     ...schedulerDifferences(dir, target.config, fail),
   ];
-  if (differences.length > 0) fail(`it was made with other settings than the config: ${differences.join('; ')}`);
+  if (differences.length > 0)
+    fail(`it was made with other settings than the config: ${differences.join('; ')}`);
   const path = join(unetDir, WEIGHTS);
   if (!existsSync(path)) fail(`${path} is missing`);
   const { tensors } = await readSafetensors(path);
@@ -69,7 +70,8 @@ function readJson(path: string, fail: (reason: string) => never): Record<string,
 function settingsThatDiffer(theirs: Record<string, unknown>, ours: Record<string, unknown>): string[] {
   return Object.entries(ours).flatMap(([key, value]) => {
     const given = key in theirs ? theirs[key] : DEFAULTS[key];
-    if (IRRELEVANT.has(key) || given === undefined || JSON.stringify(given) === JSON.stringify(value)) return [];
+    if (IRRELEVANT.has(key) || given === undefined || JSON.stringify(given) === JSON.stringify(value))
+      return [];
     return [`${key} ${JSON.stringify(given)} there, ${JSON.stringify(value)} here`];
   });
 }
@@ -81,7 +83,10 @@ function schedulerDifferences(dir: string, config: RunConfig, fail: (reason: str
   const path = join(dir, 'scheduler', 'scheduler_config.json');
   if (!existsSync(path)) return [];
   const ours = schedulerJson(config);
-  return settingsThatDiffer(readJson(path, fail), Object.fromEntries(SCHEDULE_KEYS.map((key) => [key, ours[key]])));
+  return settingsThatDiffer(
+    readJson(path, fail),
+    Object.fromEntries(SCHEDULE_KEYS.map((key) => [key, ours[key]])),
+  );
 }
 
 /** Names that folders of before diffusers 0.17 use in attention blocks. */

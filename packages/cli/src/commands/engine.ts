@@ -2,7 +2,7 @@ import { engineStatus, installEngine } from '@ddpm-fleet/engine';
 import { isFleetError } from '@ddpm-fleet/core';
 import { Command, Option } from 'commander';
 import { jsonOption } from '../options.js';
-import { note, print, printJson } from '../output.js';
+import { bytes, note, print, printJson } from '../output.js';
 
 interface InstallFlags {
   readonly variant?: 'cpu' | 'cuda';
@@ -58,7 +58,15 @@ async function install(flags: InstallFlags): Promise<void> {
 async function status(flags: { json?: boolean }): Promise<void> {
   const facts = await engineStatus();
   if (flags.json) return printJson(facts);
-  for (const [name, value] of Object.entries(facts)) {
-    print(`${name.padEnd(12)}  ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  }
+  const { engine, probe, gpus, cores, node, tfjsVersion, enginesDir } = facts;
+  print(
+    engine
+      ? `engine     TensorFlow ${engine.version} (${engine.variant}) in ${engine.dir}`
+      : `engine     none in ${enginesDir}; runs use WebAssembly. Install one: ddpm-fleet engine install`,
+  );
+  if (engine)
+    print(`from       ${engine.source}, ${bytes(engine.sizeBytes)}, installed ${engine.installedAt}`);
+  if (probe) print(`loads      ${JSON.stringify(probe)}`);
+  print(`GPUs       ${gpus.length ? gpus.map((gpu) => JSON.stringify(gpu)).join(', ') : 'none seen'}`);
+  print(`host       ${cores} cores, Node ${node}, TensorFlow.js ${tfjsVersion}`);
 }

@@ -9,7 +9,7 @@ import {
   type LaunchEnd,
   type LaunchPlan,
 } from '@ddpm-fleet/launcher';
-import { runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
+import { LEAVES, runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import { Command, Option } from 'commander';
 import { printDryRun } from '../launch/dryRun.js';
@@ -56,7 +56,16 @@ export function launchCommand(): Command {
     .option('--port <n>', 'port of the coordinator; 0: a free one', nonNegativeInteger, 0)
     .option('--dry-run', 'print what the run would be and need, and start nothing')
     .option('--json', 'with --dry-run: one JSON document')
+    .addHelpText('after', settingsHelp)
     .action(run);
+}
+
+/** Every setting with its default, for --set and config files. */
+function settingsHelp(): string {
+  const lines = [...LEAVES].map(
+    ([path, leaf]) => `  ${path}=${JSON.stringify(leaf.default)}\n      ${leaf.doc}`,
+  );
+  return `\nSettings (config file, --set, or the environment as DDPM_MODEL_CH for model.ch), with defaults:\n${lines.join('\n')}`;
 }
 
 async function run(file: string, flags: LaunchFlags): Promise<void> {

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ddpmFleet, scratch } from '../support/cli.js';
+import { TINY } from '../support/tinyRun.js';
+
+/** What makes a step depend on more than weights and position, or draws t for the global batch as a whole. */
+const SETTINGS: Record<string, readonly string[]> = {
+  // With 4 timesteps and 8 images a step every t has its ten losses after some 6 steps: half of the run is weighted.
+  lossSecondMoment: ['diffusion.timestepSampler=lossSecondMoment', 'diffusion.numTimesteps=4'],
+  selfConditioning: ['diffusion.selfConditioning=true'],
+  stratified: ['diffusion.timestepSampler=stratified'],
+};
+
+async function train(
+  t: ExecutionContext,
+  set: readonly string[],
+  args: string[],
+  dir = join(scratch(), 'run'),
+) {
+  const settings = [...TINY, ...set.flatMap((pair) => ['--set', pair]), '--run-dir', dir];
+  const run = await ddpmFleet(['launch', 'configs/quickstart.yaml', ...settings, ...args], {
+    timeoutMs: 240_000,
+  });
+  t.is(run.code, 0, run.stderr + run.stdout);
+  return dir;
+}
+
+async function digest(t: ExecutionContext, dir: string): Promise<string> {
+  const run = await ddpmFleet(['checkpoint', 'digest', dir]);
+  t.regex(run.stdout, /^[0-9a-f]{64}\n$/, run.stderr);
+  return run.stdout.trim();
+}
+
+for (const [name, set] of Object.entries(SETTINGS)) {
+  test.serial(`${name}: 1 and 3 workers, and a resume, give the same state to the bit`, async (t) => {
+    t.timeout(600_000);
+    const one = await digest(t, await train(t, set, ['--workers', '1', '--steps', '12']));
+    t.is(await digest(t, await train(t, set, ['--workers', '3', '--steps', '12'])), one);
+    const dir = await train(t, set, ['--workers', '3', '--steps', '9']);
+    t.not(await digest(t, dir), one);
+    await train(t, set, ['--workers', '1', '--steps', '12', '--resume', 'auto'], dir);
+    t.is(await digest(t, dir), one);
+  });
+}

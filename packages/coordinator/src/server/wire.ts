@@ -13,12 +13,18 @@ import type { Emit } from './emit.js';
 import type { Addresses } from './live.js';
 import { openPlanes, type Planes } from './ports.js';
 
+/** What was said last must be read before the connection closes: then a dealer drops what it has not read. */
+const PARTING_MS = 1000;
+const LOOK_EVERY_MS = 10;
+
 /** Bytes in, events out; messages in, bytes out. */
 export class Wire {
   readonly #run: bigint;
   readonly #emit: Emit;
   readonly #log: Logger;
   #planes: Planes | undefined;
+  /** Peers that have been heard of and have not gone. */
+  readonly #present = new Set<string>();
   /** The data frame of the event being handled: effects of that event use its payload. */
   frame: DataFrame | undefined;
 
@@ -51,14 +57,21 @@ export class Wire {
     this.#planes?.data.forget(peer);
   }
 
+  /** Waits, for at most a second, until workers that were told of the end have hung up. */
   async close(): Promise<void> {
+    for (let ms = 0; ms < PARTING_MS && this.#present.size > 0; ms += LOOK_EVERY_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
     await Promise.all([this.#planes?.control.close(), this.#planes?.data.close()]);
   }
 
   #handlers(onMessage: RouterHandlers['onMessage']): RouterHandlers {
     return {
       onMessage,
-      onUnreachable: (peer) => this.#emit({ type: 'unreachable', peer }),
+      onUnreachable: (peer) => {
+        this.#present.delete(peer);
+        this.#emit({ type: 'unreachable', peer });
+      },
       onRefused: (who) => this.#log.warn({ who }, 'a connection was refused: authentication failed'),
     };
   }
@@ -66,6 +79,7 @@ export class Wire {
   #onControl(peer: string, frames: Uint8Array[]): void {
     this.#guard(peer, () => {
       const message = decodeControl(frames, 'fromWorker');
+      this.#present.add(peer);
       this.#emit({ type: 'message', peer, message });
     });
   }

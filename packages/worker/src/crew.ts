@@ -77,16 +77,15 @@ export class Crew {
       case 'EVALUATE':
         return replica.ask({ kind: 'evaluate', globalStep: message.globalStep, weights: message.weights });
       case 'COMMITS_REQUEST':
-        return this.#parts.link.send({ type: 'COMMITS', lines: replica.log.since(message.from) });
+        return this.#parts.link.send({ type: 'COMMITS', lines: replica.holding.log.since(message.from) });
     }
   }
 
   onFrame(frame: DataFrame): void {
     switch (frame.header.kind) {
       case FrameKind.root:
-        return this.replica.root(frame);
       case FrameKind.rootImages:
-        return this.replica.rootImages(frame);
+        return this.replica.root(frame);
       case FrameKind.state:
         return this.#sync.add(frame);
     }
@@ -112,7 +111,7 @@ export class Crew {
     this.#sync.stop();
     await this.replica.pause();
     if (!this.#closed) {
-      if (this.#forget) this.replica.forget();
+      if (this.#forget) this.replica.holding.forget();
       this.#forget = false;
       this.#parts.link.attach();
       this.#parts.link.send(this.#introduction());
@@ -122,7 +121,7 @@ export class Crew {
 
   #introduction(): MessageOf<'HELLO'> {
     const { prepared, workerId } = this.#parts;
-    const { globalStep, log } = this.replica;
+    const { globalStep, log } = this.replica.holding;
     const { layout, description } = prepared.initialised;
     const { kind, version, device, threads } = description;
     return {

@@ -1,9 +1,9 @@
 import type { BatchShape, Prefetch } from '@ddpm-fleet/data';
-import type { DataFrame, MessageOf } from '@ddpm-fleet/protocol';
-import { CommitLog } from './commitLog.js';
+import { FrameKind, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
 import type { Commits } from './commits.js';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { HeldOutImages } from './compute/session.js';
+import { Holding } from './holding.js';
 import { Leases } from './leases.js';
 import type { ReplicaEvents, StateToHold } from './replicaEvents.js';
 import { Requests, type StateQuestion } from './requests.js';
@@ -22,13 +22,12 @@ export class Replica {
   readonly leases: Leases;
   readonly commits: Commits;
   readonly requests = new Requests();
-  readonly log = new CommitLog();
+  readonly holding: Holding;
   readonly #compute: ComputeThread;
   readonly #slots: SlotWork;
   readonly #heldOut: HeldOutImages;
   readonly #events: ReplicaEvents;
   readonly #clock = new StepClock();
-  #globalStep: number | undefined;
   #paused = true;
   #toLoad: StateToHold | undefined;
   #level = false;
@@ -49,6 +48,7 @@ export class Replica {
     this.#heldOut = parts.heldOut;
     this.#events = parts.events;
     this.commits = parts.commits;
+    this.holding = new Holding(parts.compute);
     this.leases = new Leases(parts.shape.numSlots);
     this.#slots = new SlotWork({
       ...parts,
@@ -59,9 +59,8 @@ export class Replica {
     });
   }
 
-  /** Applied steps, or undefined while nothing is held. */
   get globalStep(): number | undefined {
-    return this.#globalStep;
+    return this.holding.globalStep;
   }
 
   /** Slots finished in the step that it is at. */
@@ -78,12 +77,6 @@ export class Replica {
     while (this.#running) await this.#running;
   }
 
-  /** What is held is wrong. */
-  forget(): void {
-    this.#globalStep = undefined;
-    this.log.clear();
-  }
-
   hold(state: StateToHold): void {
     this.#toLoad = state;
     this.#paused = false;
@@ -91,7 +84,7 @@ export class Replica {
   }
 
   lease({ generation, globalStep, runs }: MessageOf<'STEP_BEGIN'>): void {
-    if (this.#globalStep !== undefined && globalStep < this.#globalStep) return;
+    if (this.globalStep !== undefined && globalStep < this.globalStep) return;
     this.leases.add(generation, globalStep, runs);
     this.wake();
   }
@@ -99,23 +92,20 @@ export class Replica {
   abort({ generation, globalStep, runs }: MessageOf<'STEP_ABORT'>): void {
     if (runs.length === 0) this.commits.abandon(generation, globalStep);
     this.leases.abort(globalStep, runs);
-    if (globalStep === this.#globalStep) this.#compute.cancelSlots();
+    if (globalStep === this.globalStep) this.#compute.cancelSlots();
     this.wake();
   }
 
   commit(message: MessageOf<'STEP_COMMIT'>): void {
     this.commits.addMessage(message);
-    if (message.globalStep === this.#globalStep) this.#compute.cancelSlots();
+    if (message.globalStep === this.globalStep) this.#compute.cancelSlots();
     this.wake();
   }
 
+  /** A part of a step's root: a bucket, or the image records. */
   root(frame: DataFrame): void {
-    this.commits.addRoot(frame);
-    this.wake();
-  }
-
-  rootImages(frame: DataFrame): void {
-    this.commits.addImages(frame);
+    if (frame.header.kind === FrameKind.rootImages) this.commits.addImages(frame);
+    else this.commits.addRoot(frame);
     this.wake();
   }
 
@@ -148,12 +138,12 @@ export class Replica {
   }
 
   #next(): Task {
-    const step = this.#globalStep ?? -1;
+    const step = this.globalStep ?? -1;
     const asked = this.requests.at(step) !== undefined;
     return nextTask({
       paused: this.#paused,
       loadDue: this.#toLoad !== undefined,
-      holdsState: this.#globalStep !== undefined,
+      holdsState: this.globalStep !== undefined,
       owes: this.leases.owed(step).length > 0,
       committed: this.commits.isCommitted(step),
       ready: this.commits.isReady(step),
@@ -171,45 +161,29 @@ export class Replica {
   }
 
   #carryOut(task: Exclude<Task, 'wait'>): Promise<void> {
-    switch (task) {
-      case 'load':
-        return this.#load();
-      case 'slots':
-        return this.#slots.compute(this.#globalStep!);
-      case 'serve':
-        return this.#serve(this.requests.take(this.#globalStep!)!);
-      case 'apply':
-        return this.#apply(this.#globalStep!);
-      case 'tellLevel':
-        return this.#tellLevel();
-    }
+    const globalStep = this.globalStep!;
+    const tasks = {
+      load: () => this.#load(),
+      slots: () => this.#slots.compute(globalStep),
+      serve: () => this.#serve(this.requests.take(globalStep)!),
+      apply: () => this.#apply(),
+      tellLevel: () => this.#tellLevel(),
+    };
+    return tasks[task]();
   }
 
   async #load(): Promise<void> {
     const source = this.#toLoad!;
     this.#toLoad = undefined;
     this.#level = false;
-    if (source.from === 'seed') {
-      await this.#compute.loadInitialState();
-      this.#globalStep = 0;
-      this.log.clear();
-    } else if (source.from === 'elsewhere') {
-      const { globalStep } = source.state;
-      await this.#compute.loadState(source.state);
-      this.#globalStep = globalStep;
-      this.log.clear();
-      if (source.fingerprint !== undefined && (await this.#compute.fingerprint()) !== source.fingerprint) {
-        this.#globalStep = undefined;
-        this.#events.onDamaged();
-      }
-    }
+    if (!(await this.holding.load(source))) this.#events.onDamaged();
     this.#atBoundary();
   }
 
   async #tellLevel(): Promise<void> {
     const fingerprint = await this.#compute.fingerprint();
     this.#level = true;
-    this.#events.onLevel(this.#globalStep!, fingerprint);
+    this.#events.onLevel(this.globalStep!, fingerprint);
   }
 
   async #serve(question: StateQuestion): Promise<void> {
@@ -223,21 +197,14 @@ export class Replica {
     this.#events.onEvaluated(globalStep, weights, loss);
   }
 
-  async #apply(globalStep: number): Promise<void> {
-    const { message, root } = this.commits.take(globalStep)!;
-    if (root) {
-      const applied = await this.#compute.apply({ root: root.sum, t: root.t, loss: root.loss });
-      this.commits.recycle(applied.root);
-      this.#clock.addApply(applied.computeMs);
-    } else {
-      await this.#compute.skip();
-    }
-    this.#globalStep = globalStep + 1;
-    this.log.add(globalStep, message.lines);
-    this.leases.forgetBefore(this.#globalStep);
+  async #apply(): Promise<void> {
+    const { fingerprint, computeMs } = await this.holding.apply(this.commits);
+    const globalStep = this.globalStep!;
+    this.leases.forgetBefore(globalStep);
     this.#atBoundary();
-    this.#events.onApplied(this.#globalStep, this.#clock.lap());
-    if (message.fingerprint) this.#events.onFingerprint(this.#globalStep, await this.#compute.fingerprint());
+    this.#clock.addApply(computeMs);
+    this.#events.onApplied(globalStep, this.#clock.lap());
+    if (fingerprint) this.#events.onFingerprint(globalStep, await this.#compute.fingerprint());
   }
 
   #atBoundary(): void {

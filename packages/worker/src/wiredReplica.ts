@@ -4,11 +4,11 @@ import { Exchange } from './exchange.js';
 import type { Link } from './link.js';
 import type { Prepared } from './prepare.js';
 import { Replica } from './replica.js';
+import type { ReplicaEvents } from './replicaEvents.js';
 
-export interface WiredEvents {
+export interface WiredEvents extends Pick<ReplicaEvents, 'onDamaged' | 'onFailure'> {
+  /** As last heard of. */
   readonly generation: () => number;
-  readonly onDamaged: () => void;
-  readonly onFailure: (error: unknown) => void;
 }
 
 /** A replica whose results go out over `link`. */
@@ -19,29 +19,17 @@ export function wiredReplica(
   log: Logger,
   events: WiredEvents,
 ): Replica {
-  const { config, compute, prefetch, commits, buckets, heldOut } = prepared;
+  const { config, buckets, ...parts } = prepared;
   const exchange = new Exchange(link, run, buckets, config.fleet.wireDtype);
   return new Replica({
-    compute,
-    prefetch,
-    commits,
+    ...parts,
     shape: config.batch,
-    heldOut,
     events: {
-      onPartial: (globalStep, leased, sum, images) => exchange.sendPartial(globalStep, leased, sum, images),
+      ...answers(link, exchange, events),
       onLevel: (globalStep, fingerprint) => {
         link.send({ type: 'READY', globalStep, fingerprint: fingerprintText(fingerprint) });
         log.info({ globalStep }, 'ready');
       },
-      onFingerprint: (globalStep, value) =>
-        link.send({ type: 'FINGERPRINT', globalStep, value: fingerprintText(value) }),
-      onState: ({ transfer }, state, fingerprint) => {
-        exchange
-          .sendState({ generation: events.generation(), transfer }, state, fingerprint)
-          .catch(events.onFailure);
-      },
-      onEvaluated: (globalStep, weights, loss) =>
-        link.send({ type: 'EVALUATED', globalStep, weights, loss: Number.isFinite(loss) ? loss : null }),
       onApplied: (globalStep, times) => {
         if (globalStep % config.log.everySteps === 0) log.info({ globalStep, ...rounded(times) }, 'applied');
       },
@@ -51,8 +39,21 @@ export function wiredReplica(
   });
 }
 
+/** What is sent as it is computed. */
+function answers(link: Link, exchange: Exchange, { generation, onFailure }: WiredEvents) {
+  return {
+    onPartial: (globalStep, leased, sum, images) => exchange.sendPartial(globalStep, leased, sum, images),
+    onFingerprint: (globalStep, value) =>
+      link.send({ type: 'FINGERPRINT', globalStep, value: fingerprintText(value) }),
+    onState: ({ transfer }, state, fingerprint) => {
+      exchange.sendState({ generation: generation(), transfer }, state, fingerprint).catch(onFailure);
+    },
+    onEvaluated: (globalStep, weights, loss) =>
+      link.send({ type: 'EVALUATED', globalStep, weights, loss: Number.isFinite(loss) ? loss : null }),
+  } satisfies Partial<ReplicaEvents>;
+}
+
 function rounded<T extends object>(times: T): T {
-  return Object.fromEntries(
-    Object.entries(times).map(([key, ms]) => [key, Math.round((ms as number) * 10) / 10]),
-  ) as T;
+  const entries = Object.entries(times).map(([key, ms]) => [key, Math.round((ms as number) * 10) / 10]);
+  return Object.fromEntries(entries) as T;
 }

@@ -104,7 +104,8 @@ class Shell implements Launch {
       exit = { code: null, signal: null, tail: (error as Error).message };
     }
     this.#running.delete(spec.id);
-    if (exit.code !== 0) this.#lastFailure = exit.tail;
+    // Those that are ended because of it come later, and have nothing to say.
+    if (exit.code !== 0 && !this.#state.ending) this.#lastFailure = exit.tail;
     this.#options.onEvent?.({ type: 'exited', id: spec.id, exit });
     this.#handle({ type: 'exited', now: this.#now(), id: spec.id, code: exit.code });
   }

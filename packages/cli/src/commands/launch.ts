@@ -152,7 +152,7 @@ async function supervise(plan: LaunchPlan, dir: string, config: RunConfig, recor
 function conclude(end: LaunchEnd, dir: string): void {
   const paths = runPaths(dir);
   if (end.kind === 'failed') {
-    throw fleetError('DDPM_ERR_RUN_FAILED', {
+    throw fleetError(end.exitCode === 2 ? 'DDPM_ERR_RUN_REFUSED' : 'DDPM_ERR_RUN_FAILED', {
       reason: lastWords(end),
       hint: `The logs are in ${paths.logs}.`,
     });

@@ -352,6 +352,7 @@ const table = {
     message:
       '--out {out}: name a directory that ends in step-00000000, the step that imported weights are at.',
   },
+  DDPM_ERR_RUN_REFUSED: { exitCode: 2, message: 'the run could not start: {reason} {hint}' },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {
     exitCode: 2,

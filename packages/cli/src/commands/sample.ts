@@ -17,6 +17,7 @@ interface SampleFlags {
   readonly sampler: 'ddpm' | 'ddim' | 'dpmSolver';
   readonly sampleSteps?: number;
   readonly eta?: number;
+  readonly clip: 'everyStep' | 'atEnd' | 'never';
   readonly class?: number;
   readonly guidance: string;
   readonly batch: number;
@@ -44,6 +45,14 @@ export function sampleCommand(): Command {
       positiveInteger,
     )
     .option('--eta <x>', 'ddim: 0 deterministic to 1 as noisy as ancestral', fraction)
+    .addOption(
+      new Option(
+        '--clip <when>',
+        'clamp the predicted image: at every step (Ho et al.), at the end alone, or never',
+      )
+        .choices(['everyStep', 'atEnd', 'never'])
+        .default('everyStep'),
+    )
     .option('--class <k>', 'class of the images; default: all classes in turn', nonNegativeInteger)
     .option('--guidance <scale>', 'classifier-free guidance; 1: none', '1')
     .option('--batch <n>', 'images a call', positiveInteger, 16)
@@ -81,7 +90,7 @@ function planOf({ model }: Trained, flags: SampleFlags): SamplerPlan {
   const config = diffusionConfigOf(model.config);
   const usual = USUAL_STEPS[flags.sampler] ?? config.numTimesteps;
   const sampleSteps = flags.sampleSteps ?? Math.min(usual, config.numTimesteps);
-  const options = { sampler: flags.sampler, sampleSteps };
+  const options = { sampler: flags.sampler, sampleSteps, clip: flags.clip };
   return samplerPlan(config, flags.eta === undefined ? options : { ...options, eta: flags.eta });
 }
 

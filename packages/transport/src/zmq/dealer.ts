@@ -4,7 +4,7 @@ import type { Dealer, DealerHandlers, DealerOptions, Frames } from '../transport
 import { assertPrivate } from './address.js';
 import { CONNECTION_HEARTBEAT, LINGER_MS } from './router.js';
 import { clientOptions, type ClientSecurity } from './security.js';
-import { Turn } from './turn.js';
+import { Turn, within } from './turn.js';
 
 const HIGH_WATER = 64;
 const RECONNECT = { reconnectInterval: 100, reconnectMaxInterval: 2000 };
@@ -74,8 +74,7 @@ export class ZmqDealer implements Dealer {
 
   async close(): Promise<void> {
     if (this.#socket.closed) return;
-    const deadline = new Promise((resolve) => setTimeout(resolve, LINGER_MS).unref());
-    if (this.#connected) await Promise.race([this.#outbox.flush(), deadline]);
+    if (this.#connected) await within(LINGER_MS, this.#outbox.flush());
     this.#connected = false;
     this.#outbox.clear();
     this.#socket.close();

@@ -3,8 +3,9 @@ import { Router as Socket, type Context, type Event } from 'zeromq';
 import { Outbox } from '../outbox.js';
 import type { Frames, Router, RouterHandlers, RouterOptions } from '../transport.js';
 import { assertPrivate } from './address.js';
+import { bind } from './bind.js';
 import { serverOptions, type ServerSecurity } from './security.js';
-import { Turn } from './turn.js';
+import { Turn, within } from './turn.js';
 
 /** When, after a connection ended, peers are probed: the router may learn of it a little after its monitor. */
 const PROBE_AT_MS = [0, 25, 250];
@@ -57,6 +58,8 @@ export class ZmqRouter implements Router {
       linger: LINGER_MS,
       // Unlimited, or one slow peer would block the socket for all: its owner drops peers that fall behind.
       sendHighWaterMark: 0,
+      // A mandatory router without any connection is never writable: a send would wait for the next peer to come.
+      sendTimeout: 0,
       receiveHighWaterMark: RECEIVE_HIGH_WATER,
       maxMessageSize: options.maxFrameBytes,
       ...CONNECTION_HEARTBEAT,
@@ -72,7 +75,7 @@ export class ZmqRouter implements Router {
     }
     let router: ZmqRouter | undefined;
     try {
-      await socket.bind(`tcp://${host}:${port === 0 ? '*' : port}`);
+      await bind(socket, `tcp://${host}:${port === 0 ? '*' : port}`);
     } catch (error) {
       socket.close();
       throw bindError(options.address, error);
@@ -104,10 +107,7 @@ export class ZmqRouter implements Router {
   async close(): Promise<void> {
     if (this.#socket.closed) return;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.race([
-      this.#outbox.flush(),
-      new Promise((resolve) => setTimeout(resolve, LINGER_MS).unref()),
-    ]);
+    await within(LINGER_MS, this.#outbox.flush());
     this.#outbox.clear();
     this.#socket.close();
   }
@@ -125,7 +125,7 @@ export class ZmqRouter implements Router {
   #failed(peer: string, error: unknown): void {
     if (this.#socket.closed) return;
     const { code } = error as { code?: string };
-    if (code !== 'EHOSTUNREACH') throw error;
+    if (code !== 'EHOSTUNREACH' && code !== 'EAGAIN') throw error;
     this.#known.delete(peer);
     this.#handlers.onUnreachable(peer);
   }

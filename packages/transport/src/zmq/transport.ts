@@ -1,4 +1,4 @@
-import { Context, curveKeyPair } from 'zeromq';
+import { context, curveKeyPair } from 'zeromq';
 import type {
   Dealer,
   DealerHandlers,
@@ -26,8 +26,8 @@ export function newKeyPair(): KeyPair {
 }
 
 /**
- * TCP through libzmq, encrypted with CURVE where keys are given. Its sockets must live in a main thread: ending a
- * worker thread that owns one aborts the process.
+ * TCP through libzmq (in its one context a process: others were seen to keep a process from ending), encrypted with CURVE where keys are given. Its sockets must live in a main thread: ending a
+ * worker thread that owns one aborts the process. At most one transport a process has server keys.
  */
 export function zmqTransport(options: ZmqOptions = {}): Transport {
   return new ZmqTransport(options);
@@ -35,7 +35,6 @@ export function zmqTransport(options: ZmqOptions = {}): Transport {
 
 class ZmqTransport implements Transport {
   readonly #options: ZmqOptions;
-  readonly #context = new Context();
   readonly #open: (Router | Dealer)[] = [];
   readonly #refusals = new Set<(who: string) => void>();
   #zap: Promise<ZapServer> | undefined;
@@ -47,17 +46,17 @@ class ZmqTransport implements Transport {
   async router(options: RouterOptions, handlers: RouterHandlers): Promise<Router> {
     const { server } = this.#options;
     if (server) {
-      this.#refusals.add(handlers.onRefused);
-      this.#zap ??= ZapServer.start(this.#context, server, (who) => this.#refused(who));
+      this.#refusals.add((who) => handlers.onRefused(who));
+      this.#zap ??= ZapServer.start(context, server, (who) => this.#refused(who));
       await this.#zap;
     }
-    const router = await ZmqRouter.open(this.#context, server, options, handlers);
+    const router = await ZmqRouter.open(context, server, options, handlers);
     this.#open.push(router);
     return router;
   }
 
   async dealer(options: DealerOptions, handlers: DealerHandlers): Promise<Dealer> {
-    const dealer = ZmqDealer.open(this.#context, this.#options.client, options, handlers);
+    const dealer = ZmqDealer.open(context, this.#options.client, options, handlers);
     this.#open.push(dealer);
     return dealer;
   }

@@ -17,3 +17,11 @@ export class Turn {
     this.#since = performance.now();
   }
 }
+
+/** Waits for a promise, but not for longer than that. */
+export async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([promise, deadline]);
+  clearTimeout(timer);
+}

@@ -1,4 +1,5 @@
 import { Reply, type Context } from 'zeromq';
+import { bind } from './bind.js';
 import type { ServerSecurity } from './security.js';
 import { encodeZ85 } from './z85.js';
 
@@ -25,7 +26,7 @@ export class ZapServer {
 
   static async start(context: Context, security: ServerSecurity, refused: Refused): Promise<ZapServer> {
     const reply = new Reply({ context, linger: 0 });
-    await reply.bind('inproc://zeromq.zap.01');
+    await bind(reply, 'inproc://zeromq.zap.01');
     const server = new ZapServer(reply, security, refused);
     void server.#serve();
     return server;

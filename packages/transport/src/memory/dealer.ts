@@ -1,0 +1,105 @@
+import type { Dealer, DealerHandlers, DealerOptions, Frames } from '../transport.js';
+import { Pipe } from './connection.js';
+import type { MemoryNetwork } from './network.js';
+import type { MemoryRouter } from './router.js';
+
+export class MemoryDealer implements Dealer {
+  readonly queuedBytes = 0;
+  readonly #network: MemoryNetwork;
+  readonly #host: string;
+  readonly #options: DealerOptions;
+  readonly #handlers: DealerHandlers;
+  #router: MemoryRouter | undefined;
+  #outgoing: Pipe | undefined;
+  /** What the router sends to this end. */
+  incoming: Pipe | undefined;
+  /** Whether this end knows that it is connected. */
+  #connected = false;
+  #closed = false;
+
+  constructor(network: MemoryNetwork, host: string, options: DealerOptions, handlers: DealerHandlers) {
+    this.#network = network;
+    this.#host = host;
+    this.#options = options;
+    this.#handlers = handlers;
+    network.clock.after(0, () => this.#connect());
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  send(frames: Frames): void {
+    if (this.#connected && !this.#closed) this.#outgoing?.send(frames);
+  }
+
+  async flush(): Promise<void> {
+    // `send` keeps nothing.
+  }
+
+  /** What was sent before still arrives. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#connected = false;
+    this.#network.forgetSocket(this.#host, this);
+    const { clock, faults } = this.#network;
+    clock.after(faults.delayMs[1] + 1, () => this.breakConnection());
+  }
+
+  vanish(): void {
+    this.#closed = true;
+    this.#connected = false;
+    this.breakConnection();
+  }
+
+  /** Both directions are lost at once; both ends learn of it in a while. */
+  breakConnection(): void {
+    const router = this.#router;
+    if (!router) return;
+    this.#cutOff();
+    router.lose(this.#options.peer, this);
+    const { clock, dice, faults } = this.#network;
+    clock.after(dice.between(faults.noticeMs), () => this.disconnect());
+  }
+
+  /** The other end has closed. */
+  disconnect(): void {
+    this.#cutOff();
+    if (this.#closed) return;
+    if (this.#connected) {
+      this.#connected = false;
+      this.#handlers.onDisconnected();
+    }
+    this.#network.clock.after(this.#network.faults.reconnectMs, () => this.#connect());
+  }
+
+  #cutOff(): void {
+    this.#outgoing?.close();
+    this.incoming?.close();
+    this.#router = undefined;
+  }
+
+  #connect(): void {
+    if (this.#closed || this.#router) return;
+    const network = this.#network;
+    const { address, peer } = this.#options;
+    const router = network.routerAt(address);
+    if (!router || network.isCut(this.#host, router.host) || !router.accept(peer, this)) {
+      network.clock.after(network.faults.reconnectMs, () => this.#connect());
+      return;
+    }
+    this.#router = router;
+    const onBreak = (): void => this.breakConnection();
+    const out = (frames: Uint8Array[]): void => router.receive(peer, this, frames);
+    this.#outgoing = new Pipe(network, this.#host, router.host, out, onBreak);
+    this.incoming = new Pipe(network, router.host, this.#host, (frames) => this.#receive(frames), onBreak);
+    this.#connected = true;
+    this.#handlers.onConnected();
+  }
+
+  #receive(frames: Uint8Array[]): void {
+    if (this.#closed) return;
+    if (frames.some(({ byteLength }) => byteLength > this.#options.maxFrameBytes)) this.breakConnection();
+    else this.#handlers.onMessage(frames);
+  }
+}

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { fork, type ChildProcess } from 'node:child_process';
+import test from 'ava';
+import {
+  newKeyPair,
+  transportConformance,
+  zmqTransport,
+  type TransportBench,
+  type Transport,
+} from '../../src/index.js';
+import type { ZmqOptions } from '../../src/index.js';
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`it never came about that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const benchOf = (options: ZmqOptions) => async (): Promise<TransportBench> => {
+  const here = zmqTransport(options);
+  const there = zmqTransport(options.client ? { client: options.client } : {});
+  return { here, there, until, kill: () => there.close() };
+};
+
+const server = newKeyPair();
+const client = newKeyPair();
+const encrypted: ZmqOptions = {
+  server: { keys: server, allowed: { client: client.publicKey } },
+  client: { keys: client, serverKey: server.publicKey },
+};
+
+transportConformance((title, body) => test.serial(`plain: ${title}`, body), benchOf({}));
+transportConformance((title, body) => {
+  // The rule is about plain connections.
+  if (!title.startsWith('without encryption')) test.serial(`CURVE: ${title}`, body);
+}, benchOf(encrypted));
+
+interface Heard {
+  readonly refused: string[];
+  readonly messages: string[];
+  readonly unreachable: { peer: string; at: number }[];
+}
+
+async function listen(transport: Transport): Promise<Heard & { address: string }> {
+  const heard: Heard = { refused: [], messages: [], unreachable: [] };
+  const { address } = await transport.router(
+    { address: 'tcp://127.0.0.1:0', probe: [Buffer.from('probe')], maxFrameBytes: 1000 },
+    {
+      onMessage: (peer) => heard.messages.push(peer),
+      onUnreachable: (peer) => heard.unreachable.push({ peer, at: performance.now() }),
+      onRefused: (who) => heard.refused.push(who),
+    },
+  );
+  return { ...heard, address };
+}
+
+async function dial(
+  transport: Transport,
+  address: string,
+): Promise<{ refused: string[]; connected: () => boolean }> {
+  const refused: string[] = [];
+  const dealer = await transport.dealer(
+    { address, peer: 'p.1', maxFrameBytes: 1000 },
+    {
+      onMessage: () => undefined,
+      onConnected: () => dealer.send([Buffer.from('hello')]),
+      onDisconnected: () => undefined,
+      onRefused: (reason) => refused.push(reason),
+    },
+  );
+  return { refused, connected: () => dealer.connected };
+}
+
+test.serial('a key that is not on the list is refused, and both ends say so', async (t) => {
+  const here = zmqTransport(encrypted);
+  const there = zmqTransport({ client: { keys: newKeyPair(), serverKey: server.publicKey } });
+  const heard = await listen(here);
+  const end = await dial(there, heard.address);
+  await until(() => end.refused.length > 0 && heard.refused.length > 0, 'both know');
+  t.is(end.refused[0], 'authentication refused');
+  t.regex(heard.refused[0]!, /with the key/);
+  t.false(end.connected());
+  t.deepEqual(heard.messages, []);
+  await Promise.all([here.close(), there.close()]);
+});
+
+test.serial('a plain client of an encrypted router is refused, and both ends say so', async (t) => {
+  const here = zmqTransport(encrypted);
+  const there = zmqTransport();
+  const heard = await listen(here);
+  const end = await dial(there, heard.address);
+  await until(() => heard.refused.length > 0 && end.refused.length > 0, 'both know');
+  t.false(end.connected());
+  await Promise.all([here.close(), there.close()]);
+});
+
+test.serial('the end of a process that was killed is noticed within a second', async (t) => {
+  const here = zmqTransport();
+  const heard = await listen(here);
+  const child: ChildProcess = fork(new URL('./dealerProcess.js', import.meta.url), [heard.address]);
+  await until(() => heard.messages.length > 0, 'it was heard');
+  const killedAt = performance.now();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await until(() => heard.unreachable.length > 0, 'it is reported');
+  t.is(heard.unreachable[0]!.peer, 'child.1');
+  t.true(heard.unreachable[0]!.at - killedAt < 1000);
+  await here.close();
+});

@@ -20,7 +20,10 @@ export function prepare() {
   run('build', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
 }
 
-/** `npm ci` unless node_modules was made from this very lock file. */
+/**
+ * Installs what the lock file says, unless node_modules was made from this very lock file. Not `npm ci`: that refuses a
+ * lock file without the optional packages of other platforms, which not every registry mirror carries.
+ */
 function installDependencies() {
   const stamp = join(root, 'node_modules', '.ddpm-fleet-lock');
   const lock = createHash('sha256')
@@ -28,7 +31,7 @@ function installDependencies() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('Installing the dependencies (about a minute, once) ...');
-  run('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm install', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
 }
 

@@ -4,7 +4,8 @@ import { callerOf } from './caller.js';
 import { constantValues, toConstant } from './constants.js';
 import type { TensorDType } from './graph/dtype.js';
 import type { Graph, Output } from './graph/graph.js';
-import { KERNELS, type Lowering } from './kernels/index.js';
+import { KERNELS, type KernelTable, type Lowering } from './kernels/index.js';
+import { GROUP_NORM, registerGroupNormGradient } from './native/groupNorm.js';
 
 const BACKEND = 'recorder';
 
@@ -14,6 +15,8 @@ export interface Recording {
   /** `module/program`, for messages. */
   readonly program: string;
   readonly precision: 'float32' | 'bfloat16';
+  /** The graph may use the addon's own operations (packages/engine/native). */
+  readonly native: boolean;
 }
 
 /** What a recorded tensor of tfjs stands for. */
@@ -138,14 +141,27 @@ function theRecorder(): RecorderBackend {
   if (recorder) return recorder;
   const created = new RecorderBackend();
   tf.registerBackend(BACKEND, () => created, 0);
-  for (const [kernelName, lowering] of Object.entries(KERNELS)) {
-    tf.registerKernel({
-      kernelName,
-      backendName: BACKEND,
-      kernelFunc: (call) => lower(created, lowering, call),
-    });
-  }
+  register(created, KERNELS);
+  registerGroupNormGradient();
   return (recorder = created);
+}
+
+function register(backend: RecorderBackend, kernels: KernelTable): void {
+  for (const [kernelName, lowering] of Object.entries(kernels)) {
+    const kernelFunc: tf.KernelFunc = (call) => lower(backend, lowering, call);
+    tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
+  }
+}
+
+/** A model asks whether such a kernel is registered before it calls it, so that it is only while it may be used. */
+function withNativeKernels<T>(backend: RecorderBackend, { native }: Recording, body: () => T): T {
+  if (!native) return body();
+  register(backend, GROUP_NORM);
+  try {
+    return body();
+  } finally {
+    for (const kernelName of Object.keys(GROUP_NORM)) tf.unregisterKernel(kernelName, BACKEND);
+  }
 }
 
 function lower(
@@ -153,10 +169,10 @@ function lower(
   lowering: Lowering,
   call: { inputs: tf.NamedTensorInfoMap; attrs?: tf.NamedAttrMap },
 ): tf.TensorInfo | tf.TensorInfo[] {
-  const { graph, precision } = backend.recording;
+  const { graph, precision, native } = backend.recording;
   const inputs: Record<string, Output> = {};
   for (const [name, info] of Object.entries(call.inputs)) if (info) inputs[name] = backend.outputOf(info);
-  const result = lowering({ graph, inputs, attrs: call.attrs ?? {}, precision });
+  const result = lowering({ graph, inputs, attrs: call.attrs ?? {}, precision, native });
   return Array.isArray(result) ? result.map((output) => backend.wrap(output)) : backend.wrap(result);
 }
 
@@ -180,7 +196,9 @@ export function record<T>(recording: Recording, body: (tracer: Tracer) => T): T 
   };
   switchTo(BACKEND);
   try {
-    return backend.during(recording, () => inScope(() => body(tracer)));
+    return withNativeKernels(backend, recording, () =>
+      backend.during(recording, () => inScope(() => body(tracer))),
+    );
   } catch (error) {
     throw missingKernel(error, recording) ?? error;
   } finally {

@@ -4,6 +4,7 @@ import type { HostArray } from '../engine.js';
 export interface TensorFlowBinding {
   createTensor(shape: number[], dtype: number, buffer: HostArray): number;
   deleteTensor(id: number): void;
+  executeOp(name: string, attrs: unknown[], inputs: number[], outputs: number): { id: number }[];
   tensorDataSync(id: number): HostArray;
   loadSavedModel(exportDir: string, tags: string): number;
   deleteSavedModel(id: number): void;

@@ -6,8 +6,10 @@ import { Graph, tensorName, type GraphNode, type Output } from './graph/graph.js
 import { castTo, sameShape, type } from './kernels/kernel.js';
 import type { CompiledModule, Port, ProgramPlan } from './plan.js';
 import { GraphRandom } from './random.js';
-import { record, type Tracer } from './recorder.js';
+import { record, type Recording, type Tracer } from './recorder.js';
 import { GraphVariables } from './variables.js';
+
+export type TraceOptions = Pick<Recording, 'precision' | 'native'>;
 
 /**
  * Traces every program of a module into one graph with shared variables.
@@ -15,12 +17,12 @@ import { GraphVariables } from './variables.js';
  * @throws FleetError DDPM_ERR_ENGINE_OP, DDPM_ERR_ENGINE_TRACE_READ
  * @throws RangeError where a body names an input or variable that is not declared, or assigns another shape
  */
-export function traceModule(spec: ModuleSpec, precision: 'float32' | 'bfloat16'): CompiledModule {
+export function traceModule(spec: ModuleSpec, options: TraceOptions): CompiledModule {
   const graph = new Graph();
   const variables = new GraphVariables(graph, spec.variables);
   const programs: Record<string, ProgramPlan> = {};
   for (const [name, program] of Object.entries(spec.programs)) {
-    const recording = { graph, program: `${spec.name}/${name}`, precision };
+    const recording = { graph, program: `${spec.name}/${name}`, ...options };
     programs[name] = graph.inScope(`program/${name}`, () =>
       record(recording, (tracer) =>
         new ProgramTrace(graph, variables, tracer, recording.program).run(program),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { TFJS_VERSION } from './versions.js';
+import { OPERATIONS_VERSION, TFJS_VERSION } from './versions.js';
 
 export type EngineVariant = 'cpu' | 'cuda';
 
@@ -16,6 +16,8 @@ export interface InstallRecord {
   /** The tfjs-node-gpu that the addon was built from. */
   readonly tfjsVersion: string;
   readonly napiVersion: number;
+  /** The operations that the addon was built with; absent in installs from before there were any. */
+  readonly operations?: number;
   /** Where libtensorflow came from, in words. */
   readonly source: string;
   readonly installedAt: string;
@@ -62,6 +64,11 @@ export function readInstalled(dir: string): InstalledEngine | undefined {
     record.format === 1 && record.platform === thisPlatform() && record.tfjsVersion === TFJS_VERSION;
   const addonPath = join(dir, record.addon ?? '');
   return fits && existsSync(addonPath) ? { ...record, dir, addonPath } : undefined;
+}
+
+/** An engine with other operations works, and is slower: installing anew replaces it. */
+export function isCurrent({ operations }: InstalledEngine): boolean {
+  return operations === OPERATIONS_VERSION;
 }
 
 export function recordPath(dir: string): string {

@@ -11,7 +11,7 @@ import { formatBytes, type OnProgress } from './progress.js';
 import { findPythons } from './python.js';
 import type { Source } from './source.js';
 import { freeBytes, prepareCacheDir, publishWhole, requireSpace } from './staging.js';
-import { isAcceptedTensorflow, NAPI_VERSION, TFJS_VERSION } from './versions.js';
+import { isAcceptedTensorflow, NAPI_VERSION, OPERATIONS_VERSION, TFJS_VERSION } from './versions.js';
 import { verifyEngine } from './verify.js';
 import { downloadSource, wheelFileSource } from './wheelSource.js';
 import { treeBytes } from './wheel.js';
@@ -47,7 +47,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<cache
 }
 
 function installedVariant(variant: cache.EngineVariant): cache.InstalledEngine | undefined {
-  return cache.installedEngines().find((engine) => engine.variant === variant);
+  return cache.installedEngines().find((engine) => engine.variant === variant && cache.isCurrent(engine));
 }
 
 export async function defaultVariant(): Promise<cache.EngineVariant> {
@@ -86,7 +86,7 @@ async function installFrom(
 ): Promise<cache.InstalledEngine> {
   const final = join(dir, cache.engineKey(source.version, source.variant));
   const there = force ? undefined : cache.readInstalled(final);
-  if (there) return there;
+  if (there && cache.isCurrent(there)) return there;
   await requireCompiler();
   await requireSpace(dir, source.needBytes);
   say(`installing TensorFlow ${source.version} (${source.variant}) from ${source.description}`);
@@ -140,6 +140,7 @@ async function recordOf(
     platform: cache.thisPlatform(),
     tfjsVersion: TFJS_VERSION,
     napiVersion: NAPI_VERSION,
+    operations: OPERATIONS_VERSION,
     source: source.description,
     installedAt: new Date().toISOString(),
     addon: join('addon', 'tfjs_binding.node'),

@@ -4,6 +4,9 @@ export const TFJS_VERSION = '4.22.0';
 /** The TensorFlow that is fetched where none is named or found. */
 export const TENSORFLOW_VERSION = '2.21.0';
 
+/** The version of the operations in packages/engine/native (version.cc) that graphs are written for. */
+export const OPERATIONS_VERSION = 1;
+
 /** The newest Node-API level that the addon knows. */
 export const NAPI_VERSION = 8;
 

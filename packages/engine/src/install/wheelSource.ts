@@ -48,7 +48,7 @@ export function downloadSource(variant: EngineVariant): Source {
  */
 const KEPT = [
   /^tensorflow\/libtensorflow[^/]*$/,
-  /^tensorflow\/include\/(?:tensorflow\/(?:c|core\/platform|tsl)|tsl|xla\/tsl)\/.*\.h$/,
+  /^tensorflow\/include\/(?:tensorflow\/(?:c|core\/platform|core\/common_runtime\/next_pluggable_device\/c|tsl)|tsl|xla\/tsl)\/.*\.h$/,
   /^tensorflow\/python\/platform\/build_info\.py$/,
   /^tensorflow[^/]*\.dist-info\/(?:METADATA|.*LICENSE.*)$/,
 ];

@@ -1,5 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Output } from '../graph/graph.js';
+import { dropout } from '../native/dropout.js';
 import { broadcastTo, castTo, filledWith, listInputs, sameShape, type } from './kernel.js';
 import type { KernelCall, KernelTable, Lowering } from './kernel.js';
 
@@ -65,7 +66,8 @@ const multiply: Lowering = (call) => {
   const shape = backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
   if (filledWith(b) === 1) return broadcastTo(call.graph, a, shape);
   if (filledWith(a) === 1) return broadcastTo(call.graph, b, shape);
-  return scaledMask(call, a, b) ?? scaledMask(call, b, a) ?? binary('Mul')(call);
+  const dropped = call.native ? (dropout(call, a, b) ?? dropout(call, b, a)) : undefined;
+  return dropped ?? scaledMask(call, a, b) ?? scaledMask(call, b, a) ?? binary('Mul')(call);
 };
 
 /** float(condition) * scalar, as dropout has it: one pass that chooses between scalar and 0. */

@@ -7,4 +7,4 @@ import { REDUCTIONS } from './reductions.js';
 /** Every kernel that the compiled engine can record, by tfjs's name. */
 export const KERNELS: KernelTable = { ...ELEMENTWISE, ...ARRAYS, ...REDUCTIONS, ...LINEAR };
 
-export type { KernelCall, Lowering } from './kernel.js';
+export type { KernelCall, KernelTable, Lowering } from './kernel.js';

@@ -10,6 +10,8 @@ export interface KernelCall {
   readonly attrs: Readonly<Record<string, unknown>>;
   /** What convolutions and matrix products are computed in. */
   readonly precision: 'float32' | 'bfloat16';
+  /** The graph may use the addon's own operations. */
+  readonly native: boolean;
 }
 
 /** Appends the nodes of one kernel call and says which outputs are its result. */

@@ -26,6 +26,6 @@ Done in ${minutes} minutes.
 
 What to try next:
   npx ddpm-fleet status runs/quickstart
-  npx ddpm-fleet launch configs/quickstart.yaml --resume auto --steps 1200      train on
+  npx ddpm-fleet launch configs/quickstart.yaml --resume auto --steps 2400      train on
   npx ddpm-fleet sample runs/quickstart --sampler ddpm --count 16 --out more.png
   npx ddpm-fleet launch configs/cifar10.yaml --dry-run                          what a big run needs`);

@@ -1,4 +1,5 @@
 import { identityHash, identityOf, type RunConfig } from '@ddpm-fleet/config';
+import type { EngineDescription } from '@ddpm-fleet/engine';
 import { imageBytes, openDataset, Prefetch, splitHeldOut, type Dataset } from '@ddpm-fleet/data';
 import { bucketsOf, type Bucket } from '@ddpm-fleet/core';
 import { Commits } from './commits.js';
@@ -35,8 +36,11 @@ export async function prepare(
   const [initialised, heldOutImages] = await Promise.all([compute.init(config, image), readAll(heldOut)]);
   for (const notice of initialised.notices) onNotice(notice);
   const buckets = bucketsOf(initialised.layout.size, config.fleet.bucketBytes);
-  const { kind, version } = initialised.description;
-  const facts = { datasetHash: dataset.hash, engine: `${kind} ${version}`, imageSize: image.size };
+  const facts = {
+    datasetHash: dataset.hash,
+    engine: engineFact(initialised.description),
+    imageSize: image.size,
+  };
   return {
     config,
     dataset,
@@ -49,6 +53,11 @@ export async function prepare(
     commits: new Commits(buckets),
     heldOut: heldOutImages,
   };
+}
+
+/** Kind and version as launch knows them without opening the engine; the build is told by `deviceKind`. */
+function engineFact({ kind, version }: EngineDescription): string {
+  return `${kind} ${version.split('+')[0]}`;
 }
 
 async function readAll(dataset: Dataset): Promise<HeldOutImages> {

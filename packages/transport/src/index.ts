@@ -1,3 +1,4 @@
+export { collectSeldom } from './garbage.js';
 export { Outbox } from './outbox.js';
 export type {
   Dealer,

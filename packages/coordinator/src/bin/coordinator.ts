@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { isFleetError } from '@ddpm-fleet/core';
+import { collectSeldom } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
 import { runCoordinator } from '../run.js';
 import { parseCheckpoint, readRun, readServerKeys } from '../runDirectory.js';
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
   return outcome.completed ? 0 : 1;
 }
 
+collectSeldom();
 main().then(
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { isFleetError } from '@ddpm-fleet/core';
+import { collectSeldom } from '@ddpm-fleet/transport';
 import { parseWorkerFlags, startOptions } from '../arguments.js';
 import { startWorker } from '../start.js';
 
 /** Not a statement of the worker but a bug of ours: whoever started it may try again. */
 const CRASHED = 70;
 
+collectSeldom();
 try {
   const { exitCode, reason } = await startWorker(
     startOptions(parseWorkerFlags(process.argv.slice(2)), process.env),

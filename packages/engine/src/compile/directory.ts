@@ -19,7 +19,16 @@ export function withSavedModel<T>(savedModel: Uint8Array, use: (directory: strin
 export function removeStaleDirectories(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (pid && !isAlive(Number(pid))) removeIfOurs(join(tmpdir(), name));
+  }
+}
+
+/** Another user's process may have left it. */
+function removeIfOurs(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

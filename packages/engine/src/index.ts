@@ -1,4 +1,5 @@
 export type * from './engine.js';
+export { exportProgram, freezeProgram, graphModelOf, type FrozenProgram } from './compile/index.js';
 export { engineConformance } from './conformance.js';
 export { engineEnvironment, type EnvironmentOptions } from './environment.js';
 export {

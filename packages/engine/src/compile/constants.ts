@@ -6,7 +6,11 @@ import { sizeOf, type ConstantValue } from './graph/graph.js';
 const FILL_FROM = 16;
 
 /** The graph's constant for values that tfjs holds. A tensor filled with one value is kept as that one element. */
-export function toConstant(values: tf.BackendValues, shape: readonly number[], dtype: string): ConstantValue {
+export function toConstant(
+  values: tf.BackendValues | readonly number[],
+  shape: readonly number[],
+  dtype: string,
+): ConstantValue {
   const typed = typedValues(values, dtype);
   if (sizeOf(shape) !== typed.length)
     throw new Error(`${typed.length} values for a constant of [${shape.join()}]`);
@@ -37,7 +41,10 @@ export function fillValue(value: ConstantValue): number | undefined {
   return constantValues({ ...value, shape: [] })[0];
 }
 
-function typedValues(values: tf.BackendValues, dtype: string): Float32Array | Int32Array | Uint8Array {
+function typedValues(
+  values: tf.BackendValues | readonly number[],
+  dtype: string,
+): Float32Array | Int32Array | Uint8Array {
   const list = values as unknown as ArrayLike<number>;
   if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(list);
   if (dtype === 'int32') return values instanceof Int32Array ? values : Int32Array.from(list);

@@ -3,7 +3,7 @@ import { blocksPerImage } from '@ddpm-fleet/core';
 import type { RandomAt, RandomOps } from '../engine.js';
 import { sizeOf, type Graph, type Output } from './graph/graph.js';
 import { castTo, reshaped, sameShape, type } from './kernels/kernel.js';
-import type { Tracer } from './recorder.js';
+import type { Tracer } from './record.js';
 
 /** TensorFlow's number for Philox4x32-10. */
 const PHILOX = 1;

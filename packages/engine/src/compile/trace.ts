@@ -6,8 +6,9 @@ import { Graph, tensorName, type GraphNode, type Output } from './graph/graph.js
 import { castTo, sameShape, type } from './kernels/kernel.js';
 import type { CompiledModule, Port, ProgramPlan } from './plan.js';
 import { GraphRandom } from './random.js';
-import { record, type Recording, type Tracer } from './recorder.js';
-import { GraphVariables } from './variables.js';
+import { record, type Tracer } from './record.js';
+import type { Recording } from './recorder.js';
+import { GraphVariables, type Variables } from './variables.js';
 
 export type TraceOptions = Pick<Recording, 'precision' | 'native'>;
 
@@ -21,16 +22,27 @@ export function traceModule(spec: ModuleSpec, options: TraceOptions): CompiledMo
   const graph = new Graph();
   const variables = new GraphVariables(graph, spec.variables);
   const programs: Record<string, ProgramPlan> = {};
-  for (const [name, program] of Object.entries(spec.programs)) {
-    const recording = { graph, program: `${spec.name}/${name}`, ...options };
+  for (const name of Object.keys(spec.programs)) {
     programs[name] = graph.inScope(`program/${name}`, () =>
-      record(recording, (tracer) =>
-        new ProgramTrace(graph, variables, tracer, recording.program).run(program),
-      ),
+      traceProgram(spec, name, graph, variables, options),
     );
   }
   const plan = { programs, variables: variableList(spec), access: variables.access() };
   return { plan, graphDef: encodeGraphDef(graph) };
+}
+
+/** Traces one program of a module, with variables of any kind. */
+export function traceProgram(
+  spec: ModuleSpec,
+  name: string,
+  graph: Graph,
+  variables: Variables,
+  options: TraceOptions,
+): ProgramPlan {
+  const recording = { graph, program: `${spec.name}/${name}`, ...options };
+  const trace = (tracer: Tracer): ProgramPlan =>
+    new ProgramTrace(graph, variables, tracer, recording.program).run(spec.programs[name]!);
+  return record(recording, trace);
 }
 
 function variableList(spec: ModuleSpec): { name: string; shape: readonly number[] }[] {
@@ -40,12 +52,12 @@ function variableList(spec: ModuleSpec): { name: string; shape: readonly number[
 /** One program being recorded: its placeholders, its reads and the order of reads and assigns. */
 class ProgramTrace {
   readonly #graph: Graph;
-  readonly #variables: GraphVariables;
+  readonly #variables: Variables;
   readonly #tracer: Tracer;
   readonly #program: string;
   readonly #reads = new Map<string, Output>();
 
-  constructor(graph: Graph, variables: GraphVariables, tracer: Tracer, program: string) {
+  constructor(graph: Graph, variables: Variables, tracer: Tracer, program: string) {
     this.#graph = graph;
     this.#variables = variables;
     this.#tracer = tracer;

@@ -3,8 +3,19 @@ import type { VariableAccess } from './plan.js';
 import { tensorName, type Attr, type Graph, type GraphNode, type Output } from './graph/graph.js';
 import { type } from './kernels/kernel.js';
 
+/** Where a program's reads and assigns go. */
+export interface Variables {
+  has(name: string): boolean;
+  shapeOf(name: string): readonly number[];
+  read(name: string): Output;
+  /** @param control nodes that must have run before the variable changes */
+  assign(name: string, value: Output, control: readonly GraphNode[]): GraphNode;
+  /** A tensor that exists once `nodes` have run. */
+  after(nodes: readonly GraphNode[]): Output;
+}
+
 /** The device variables of a module: handles, and the programs that read, write and clear one of them by number. */
-export class GraphVariables {
+export class GraphVariables implements Variables {
   readonly #graph: Graph;
   readonly #handles = new Map<string, { handle: Output; shape: readonly number[] }>();
 
@@ -38,7 +49,6 @@ export class GraphVariables {
     return this.#graph.addNode('AssignVariableOp', [handle, value], { dtype: type('float32') }, { control });
   }
 
-  /** A tensor that exists once `nodes` have run. */
   after(nodes: readonly GraphNode[]): Output {
     return this.#graph.add('Identity', [this.#graph.ints(0)], { T: type('int32') }, INT, {
       control: nodes,

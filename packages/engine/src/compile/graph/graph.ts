@@ -143,6 +143,12 @@ export function tensorName(output: Output): string {
   return `${output.node.name}:${output.index}`;
 }
 
+/** What a node's definition calls its inputs: an index of 0 is left out. */
+export function inputNames({ inputs, control }: GraphNode): string[] {
+  const data = inputs.map((input) => (input.index === 0 ? input.node.name : tensorName(input)));
+  return [...data, ...control.map(({ name }) => `^${name}`)];
+}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }

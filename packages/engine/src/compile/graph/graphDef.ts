@@ -1,9 +1,9 @@
 import { BYTES, DataType, type GraphDType } from './dtype.js';
-import { sizeOf, tensorName, type Attr, type ConstantValue, type Graph, type GraphNode } from './graph.js';
+import { inputNames, sizeOf, type Attr, type ConstantValue, type Graph, type GraphNode } from './graph.js';
 import { ProtoWriter } from './protobuf.js';
 
 /** A producer version that every TensorFlow from 2.9 on reads, and at which none of the operations used is deprecated. */
-const PRODUCER = 1087;
+export const PRODUCER = 1087;
 
 /** `GraphDef` (tensorflow/core/framework/graph.proto) of a graph. */
 export function encodeGraphDef(graph: Graph): Uint8Array {
@@ -14,8 +14,7 @@ export function encodeGraphDef(graph: Graph): Uint8Array {
 
 function writeNode(writer: ProtoWriter, node: GraphNode): void {
   writer.string(1, node.name).string(2, node.op);
-  for (const input of node.inputs) writer.string(3, tensorName(input));
-  for (const before of node.control) writer.string(3, `^${before.name}`);
+  for (const input of inputNames(node)) writer.string(3, input);
   for (const key of Object.keys(node.attrs).sort()) {
     writer.message(5, (w) => w.string(1, key).message(2, (value) => writeAttr(value, node.attrs[key]!)));
   }

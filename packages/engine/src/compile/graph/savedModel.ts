@@ -1,12 +1,12 @@
 import { DataType } from './dtype.js';
 import { writeShape } from './graphDef.js';
-import { tensorName, type Output } from './graph.js';
+import type { Port } from '../plan.js';
 import { ProtoWriter } from './protobuf.js';
 
 /** What a signature of a SavedModel takes and gives, by the names that its callers use. */
 export interface Signature {
-  readonly inputs: Readonly<Record<string, Output>>;
-  readonly outputs: Readonly<Record<string, Output>>;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
 }
 
 /** `SavedModel` (tensorflow/core/protobuf/saved_model.proto) with one graph, tagged `serve`. */
@@ -26,18 +26,18 @@ export function encodeSavedModel(
 }
 
 function writeSignature(writer: ProtoWriter, { inputs, outputs }: Signature): void {
-  for (const [name, output] of Object.entries(inputs)) writeTensorInfo(writer, 1, name, output);
-  for (const [name, output] of Object.entries(outputs)) writeTensorInfo(writer, 2, name, output);
+  for (const input of inputs) writeTensorInfo(writer, 1, input);
+  for (const output of outputs) writeTensorInfo(writer, 2, output);
   writer.string(3, 'tensorflow/serving/predict');
 }
 
-function writeTensorInfo(writer: ProtoWriter, field: number, name: string, output: Output): void {
+function writeTensorInfo(writer: ProtoWriter, field: number, { name, tensor, dtype, shape }: Port): void {
   writer.message(field, (entry) =>
     entry.string(1, name).message(2, (info) =>
       info
-        .string(1, tensorName(output))
-        .int(2, DataType[output.dtype])
-        .message(3, (w) => writeShape(w, output.shape)),
+        .string(1, tensor)
+        .int(2, DataType[dtype])
+        .message(3, (w) => writeShape(w, shape)),
     ),
   );
 }

@@ -1,58 +1,9 @@
-import { slice_util, util } from '@tensorflow/tfjs-core';
-import { sizeOf, type Output } from '../graph/graph.js';
-import { toConstant } from '../constants.js';
+import { util } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../graph/graph.js';
 import { broadcastTo, listInputs, reshaped, type } from './kernel.js';
-import type { KernelCall, KernelTable, Lowering } from './kernel.js';
+import type { KernelTable, Lowering } from './kernel.js';
 
 const INT = type('int32');
-
-function filled(call: KernelCall, shape: readonly number[], value: number, dtype: string): Output {
-  const size = Math.max(1, sizeOf(shape));
-  if (sizeOf(shape) === 0) return call.graph.constant(toConstant(new Float32Array(0), shape, dtype));
-  const values = new Float32Array(Math.min(size, 16)).fill(value);
-  const { bytes } = toConstant(values, [values.length], dtype);
-  return call.graph.constant({ dtype: dtype as 'float32', shape, bytes });
-}
-
-const slice: Lowering = ({ graph, inputs: { x }, attrs }) => {
-  const [begin, size] = slice_util.parseSliceParams(
-    { shape: [...x!.shape], dtype: 'float32', dataId: {} },
-    attrs['begin'] as number[],
-    attrs['size'] as number[],
-  );
-  const operands = [x!, graph.ints(begin), graph.ints(size)];
-  return graph.add('Slice', operands, { T: type(x!.dtype), Index: INT }, { shape: size, dtype: x!.dtype });
-};
-
-const stridedSlice: Lowering = ({ graph, inputs: { x }, attrs }) => {
-  const mask = (name: string): number => attrs[name] as number;
-  const list = (name: string): number[] => attrs[name] as number[];
-  const { finalShape } = slice_util.sliceInfo(
-    [...x!.shape],
-    list('begin'),
-    list('end'),
-    list('strides'),
-    mask('beginMask'),
-    mask('endMask'),
-    mask('ellipsisMask'),
-    mask('newAxisMask'),
-    mask('shrinkAxisMask'),
-  );
-  return graph.add(
-    'StridedSlice',
-    [x!, graph.ints(list('begin')), graph.ints(list('end')), graph.ints(list('strides'))],
-    {
-      T: type(x!.dtype),
-      Index: INT,
-      begin_mask: { int: mask('beginMask') },
-      end_mask: { int: mask('endMask') },
-      ellipsis_mask: { int: mask('ellipsisMask') },
-      new_axis_mask: { int: mask('newAxisMask') },
-      shrink_axis_mask: { int: mask('shrinkAxisMask') },
-    },
-    { shape: finalShape, dtype: x!.dtype },
-  );
-};
 
 const concat: Lowering = (call) => {
   const parts = listInputs(call).filter((part) => sizeOf(part.shape) > 0);
@@ -130,88 +81,9 @@ const tile: Lowering = ({ graph, inputs: { x }, attrs }) => {
   return graph.add('Tile', [x!, graph.ints(reps)], { T: type(x!.dtype), Tmultiples: INT }, out);
 };
 
-const reverse: Lowering = ({ graph, inputs: { x }, attrs }) => {
-  const axes = util.parseAxisParam(attrs['dims'] as number[], [...x!.shape]);
-  return graph.add('ReverseV2', [x!, graph.ints(axes)], { T: type(x!.dtype), Tidx: INT }, x!);
-};
-
-const gather: Lowering = ({ graph, inputs, attrs }) => {
-  const { x, indices } = inputs as { x: Output; indices: Output };
-  const axis = util.parseAxisParam((attrs['axis'] as number) ?? 0, [...x.shape])[0]!;
-  const batchDims = (attrs['batchDims'] as number) ?? 0;
-  const shape = [...x.shape.slice(0, axis), ...indices.shape.slice(batchDims), ...x.shape.slice(axis + 1)];
-  return graph.add(
-    'GatherV2',
-    [x, indices, graph.ints(axis)],
-    { Tparams: type(x.dtype), Tindices: INT, Taxis: INT, batch_dims: { int: batchDims } },
-    { shape, dtype: x.dtype },
-  );
-};
-
-const segmentSum: Lowering = ({ graph, inputs, attrs }) => {
-  const { x, segmentIds } = inputs as { x: Output; segmentIds: Output };
-  const count = attrs['numSegments'] as number;
-  const types = { T: type(x.dtype), Tindices: INT, Tnumsegments: INT };
-  const out = { shape: [count, ...x.shape.slice(segmentIds.shape.length)], dtype: x.dtype };
-  return graph.add('UnsortedSegmentSum', [x, segmentIds, graph.ints(count)], types, out);
-};
-
-const oneHot: Lowering = ({ graph, inputs: { indices }, attrs }) => {
-  const depth = attrs['depth'] as number;
-  const dtype = ((attrs['dtype'] as string | undefined) ?? 'int32') as 'float32' | 'int32';
-  const values = [
-    graph.scalar(attrs['onValue'] as number, dtype),
-    graph.scalar(attrs['offValue'] as number, dtype),
-  ];
-  return graph.add(
-    'OneHot',
-    [indices!, graph.ints(depth), ...values],
-    { T: type(dtype), TI: INT, axis: { int: -1 } },
-    { shape: [...indices!.shape, depth], dtype },
-  );
-};
-
-function scan(op: string): Lowering {
-  return ({ graph, inputs: { x }, attrs }) =>
-    graph.add(
-      op,
-      [x!, graph.ints(attrs['axis'] as number)],
-      {
-        T: type(x!.dtype),
-        Tidx: INT,
-        exclusive: { bool: Boolean(attrs['exclusive']) },
-        reverse: { bool: Boolean(attrs['reverse']) },
-      },
-      x!,
-    );
-}
-
-const range: Lowering = (call) => {
-  const { start, stop, step, dtype } = call.attrs as {
-    start: number;
-    stop: number;
-    step: number;
-    dtype: string;
-  };
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  const values = Array.from({ length }, (_, i) => start + i * step);
-  return call.graph.constant(toConstant(Float32Array.from(values), [length], dtype));
-};
-
-const linSpace: Lowering = ({ graph, attrs }) => {
-  const { start, stop, num } = attrs as { start: number; stop: number; num: number };
-  const values = Float32Array.from(
-    { length: num },
-    (_, i) => start + (i * (stop - start)) / Math.max(1, num - 1),
-  );
-  return graph.constant(toConstant(values, [num], 'float32'));
-};
-
 /** tfjs kernel -> TensorFlow operation. */
 export const ARRAYS: KernelTable = {
   Concat: concat,
-  Cumprod: scan('Cumprod'),
-  Cumsum: scan('Cumsum'),
   ExpandDims: ({ graph, inputs: { input }, attrs }) => {
     const dim = attrs['dim'] as number;
     return reshaped(
@@ -220,30 +92,13 @@ export const ARRAYS: KernelTable = {
       input!.shape.toSpliced(dim < 0 ? dim + input!.shape.length + 1 : dim, 0, 1),
     );
   },
-  Fill: (call) =>
-    filled(
-      call,
-      call.attrs['shape'] as number[],
-      call.attrs['value'] as number,
-      (call.attrs['dtype'] as string) ?? 'float32',
-    ),
-  GatherV2: gather,
   Identity: ({ inputs: { x } }) => x!,
-  LinSpace: linSpace,
-  OneHot: oneHot,
-  OnesLike: (call) => filled(call, call.inputs['x']!.shape, 1, call.inputs['x']!.dtype),
   Pack: pack,
   PadV2: pad,
-  Range: range,
   Reshape: ({ graph, inputs: { x }, attrs }) =>
     reshaped(graph, x!, util.inferFromImplicitShape(attrs['shape'] as number[], sizeOf(x!.shape))),
-  Reverse: reverse,
-  Slice: slice,
   SplitV: split,
-  StridedSlice: stridedSlice,
   Tile: tile,
   Transpose: transpose,
   Unpack: unpack,
-  UnsortedSegmentSum: segmentSum,
-  ZerosLike: (call) => filled(call, call.inputs['x']!.shape, 0, call.inputs['x']!.dtype),
 };

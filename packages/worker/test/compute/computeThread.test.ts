@@ -72,28 +72,24 @@ test.serial('the held-out loss leaves the images with the caller', async (t) => 
 test.serial('a skipped step counts and changes nothing', async (t) => {
   const before = await thread.readState();
   await thread.skip();
-  t.deepEqual(await thread.readState(), { ...before, globalStep: 1 });
+  const after = await thread.readState();
+  t.is(after.globalStep, 1);
+  t.is(checkpointDigest({ ...after, globalStep: 0 }, layout), checkpointDigest(before, layout));
 });
 
 test.serial(
   'slots that were called off come back without sums, and those after them are computed',
   async (t) => {
-    const first = thread.runSlots(await runOf(0, 0, 4));
+    const [whole, single] = [await runOf(0, 0, 4), await runOf(0, 0, 1)];
+    const before = thread.slotsFinished;
+    const first = thread.runSlots(whole);
     thread.cancelSlots();
-    const second = thread.runSlots(await runOf(0, 0, 1));
+    const second = thread.runSlots(single);
     t.is((await first).partials, undefined);
     t.is((await second).partials?.length, 1);
     t.true(thread.slotsFinished - before < 5);
   },
 );
-
-test.serial('the main thread keeps its timers while the thread computes', async (t) => {
-  let ticks = 0;
-  const timer = setInterval(() => ticks++, 5);
-  const { computeMs } = await thread.runSlots(await runOf(0, 0, 4));
-  clearInterval(timer);
-  t.true(ticks >= computeMs / 5 / 4, `${ticks} ticks in ${computeMs} ms`);
-});
 
 test.serial('errors keep their code, and the thread goes on', async (t) => {
   const state = await thread.readState();

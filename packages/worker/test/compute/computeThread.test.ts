@@ -91,6 +91,15 @@ test.serial(
   },
 );
 
+test.serial('the main thread keeps its timers while the thread computes', async (t) => {
+  const run = await runOf(0, 0, 4);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  const { computeMs } = await thread.runSlots(run);
+  clearInterval(timer);
+  t.true(ticks >= Math.floor(computeMs / 5 / 4), `${ticks} ticks in ${computeMs} ms`);
+});
+
 test.serial('errors keep their code, and the thread goes on', async (t) => {
   const state = await thread.readState();
   await t.throwsAsync(thread.loadState({ ...state, params: new Float32Array(3) }), {

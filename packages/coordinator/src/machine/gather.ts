@@ -128,7 +128,7 @@ function rewind(turn: Turn, globalStep: number, reason: string): void {
   const { state } = turn;
   journal(turn, { kind: 'rewind', globalStep, from: state.globalStep, reason });
   log(turn, 'warn', `rewind from step ${state.globalStep} to ${globalStep}: ${reason}`);
-  for (const step of [...state.history.keys()]) if (step > globalStep) state.history.delete(step);
+  for (const step of state.history.keys()) if (step > globalStep) state.history.delete(step);
   state.globalStep = globalStep;
   state.generation++;
   state.round = null;

@@ -55,7 +55,7 @@ export function expel(turn: Turn, peer: Peer, reason: string, forget: boolean): 
 export function checkLiveness(turn: Turn): void {
   const { state } = turn;
   const { livenessMs } = state.options;
-  for (const peer of [...state.peers.values()]) {
+  for (const peer of state.peers.values()) {
     const silentMs = state.now - peer.lastSeen;
     if (silentMs > livenessMs) lose(turn, peer, `silent for ${(silentMs / 1000).toFixed(1)} s`);
   }

@@ -1,17 +1,17 @@
 import type { EffectOf, JournalHead } from '../machine/index.js';
 import type { Emit } from './emit.js';
-import { Journal } from './journal.js';
+import type { Chain } from './chain.js';
 import type { Wire } from './wire.js';
 
 /** The journal, and what workers are told of it. */
 export class Record {
-  readonly #journal: Journal;
+  readonly #journal: Chain;
   readonly #wire: Wire;
   readonly #emit: Emit;
   /** Lines since the last commit: they go out with the next one. */
   #unsent: string[] = [];
 
-  constructor(journal: Journal, wire: Wire, emit: Emit) {
+  constructor(journal: Chain, wire: Wire, emit: Emit) {
     this.#journal = journal;
     this.#wire = wire;
     this.#emit = emit;

@@ -25,13 +25,17 @@ export function recover(path: string): Recovery & { readonly cutBytes: number } 
     if (end < bytes.length) ftruncateSync(file, start + end);
     const texts = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
     if (start > 0) texts.shift();
-    return { ...recoveryOf(path, texts), cutBytes: bytes.length - end };
+    return { ...recoverFrom(path, texts), cutBytes: bytes.length - end };
   } finally {
     closeSync(file);
   }
 }
 
-function recoveryOf(path: string, texts: readonly string[]): Recovery {
+/**
+ * What the newest lines of a journal say.
+ * @throws DDPM_ERR_JOURNAL naming `path`
+ */
+export function recoverFrom(path: string, texts: readonly string[]): Recovery {
   let recovery: Recovery = FRESH;
   const history = new Map<number, string>();
   let hash: string | null = null;
@@ -79,5 +83,5 @@ function follow(before: Recovery, line: JournalLine): Recovery {
 function remember(history: Map<number, string>, line: JournalLine, hash: string): void {
   if (line.kind === 'step') history.set(line.globalStep + 1, hash);
   if (line.kind !== 'rewind') return;
-  for (const step of [...history.keys()]) if (step > line.globalStep) history.delete(step);
+  for (const step of history.keys()) if (step > line.globalStep) history.delete(step);
 }

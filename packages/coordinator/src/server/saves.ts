@@ -6,20 +6,13 @@ import {
   type TrainState,
 } from '@ddpm-fleet/checkpoint';
 import { isFleetError, type ParamLayout } from '@ddpm-fleet/core';
-import {
-  chunksOf,
-  chunkSpan,
-  Dtype,
-  encodeFrame,
-  FrameKind,
-  sectionsOf,
-  type DataFrame,
-} from '@ddpm-fleet/protocol';
+import type { DataFrame } from '@ddpm-fleet/protocol';
 import type { RetentionPolicy } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
 import type { EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import { StateIntake } from './intake.js';
+import { sendState } from './sendState.js';
 import type { Wire } from './wire.js';
 
 export interface SavesOptions {
@@ -71,7 +64,7 @@ export class Saves {
   /** Passes the frame at hand on. */
   forward({ to, store }: EffectOf<'forwardState'>): void {
     const frame = this.#wire.frame!;
-    this.#wire.sendFrame(to, encodeFrame(frame.header, frame.payload));
+    this.#wire.pass(to, frame);
     if (store) this.#take(frame);
   }
 
@@ -141,24 +134,7 @@ export class Saves {
   async stream({ to, transfer, globalStep, location }: EffectOf<'streamCheckpoint'>): Promise<void> {
     try {
       const { snapshot } = await openStore(location).load(globalStep);
-      const { sections, arrays } = sectionsOf(snapshot.state);
-      this.#wire.send([to], { type: 'STATE', transfer, globalStep, sections, fingerprint: null });
-      for (const [index, section] of sections.entries()) {
-        for (let chunk = 0; chunk < chunksOf(section); chunk++) {
-          const { start, end } = chunkSpan(section, chunk);
-          const at = {
-            run: this.#options.run,
-            generation: 0,
-            globalStep,
-            level: 0,
-            index,
-            bucket: chunk,
-            transfer,
-          };
-          const header = { kind: FrameKind.state, dtype: Dtype.float32, count: end - start, ...at };
-          this.#wire.sendFrame([to], encodeFrame(header, arrays[index]!.subarray(start, end)));
-        }
-      }
+      sendState(this.#wire, this.#options.run, to, transfer, globalStep, snapshot.state);
     } catch (error) {
       this.#emit({ type: 'failed', reason: messageOf(error) });
     }

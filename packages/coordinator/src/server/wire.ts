@@ -2,6 +2,7 @@ import {
   decodeControl,
   decodeFrame,
   encodeControl,
+  encodeFrame,
   FrameKind,
   ProtocolError,
   type ControlMessage,
@@ -52,7 +53,13 @@ export class Wire {
     for (const peer of peers) this.#planes?.data.send(peer, frames);
   }
 
+  /** Passes a frame on as it came. */
+  pass(peers: readonly string[], { header, payload }: DataFrame): void {
+    if (peers.length > 0) this.sendFrame(peers, encodeFrame(header, payload));
+  }
+
   forget(peer: string): void {
+    this.#present.delete(peer);
     this.#planes?.control.forget(peer);
     this.#planes?.data.forget(peer);
   }

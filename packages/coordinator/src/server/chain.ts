@@ -1,0 +1,54 @@
+import type { Entry, JournalHead } from '../machine/index.js';
+import { formatLine, GENESIS, hashLine, parseLine } from './journalLine.js';
+
+export interface Written {
+  readonly line: number;
+  readonly hash: string;
+  readonly text: string;
+}
+
+/** The append-only record of a run; each line carries the hash of the one before. */
+export abstract class Chain {
+  #head: JournalHead | null;
+
+  /** @param head of what is continued, null for a new one */
+  constructor(head: JournalHead | null) {
+    this.#head = head;
+  }
+
+  get head(): JournalHead | null {
+    return this.#head;
+  }
+
+  append(entry: Entry): Written {
+    const line = (this.#head?.line ?? -1) + 1;
+    return this.#put(line, formatLine(line, this.#head?.hash ?? GENESIS, new Date(), entry));
+  }
+
+  /**
+   * Appends those of `lines` that continue the chain, in order: what workers remember of a tail that was lost.
+   * Returns the steps among what was appended.
+   */
+  adopt(lines: readonly string[]): { globalStep: number; hash: string }[] {
+    const steps: { globalStep: number; hash: string }[] = [];
+    for (const text of lines) {
+      const parsed = parseLine(text);
+      if (typeof parsed === 'string' || parsed.prev !== (this.#head?.hash ?? GENESIS)) continue;
+      const { hash } = this.#put(parsed.line, text);
+      if (parsed.kind === 'step') steps.push({ globalStep: parsed.globalStep + 1, hash });
+    }
+    return steps;
+  }
+
+  abstract close(): void;
+
+  /** Keeps a line; must not throw. */
+  protected abstract store(text: string): void;
+
+  #put(line: number, text: string): Written {
+    const hash = hashLine(text);
+    this.#head = { line, hash };
+    this.store(text);
+    return { line, hash, text };
+  }
+}

@@ -1,0 +1,461 @@
+import { createHash } from 'node:crypto';
+import { bucketsOf, type Bucket } from '@ddpm-fleet/core';
+import {
+  chunksOf,
+  chunkSpan,
+  decodeControl,
+  decodeFrame,
+  decodeImages,
+  Dtype,
+  encodeControl,
+  encodeFrame,
+  encodeImages,
+  encodeSignal,
+  fingerprintText,
+  FrameKind,
+  fromWire,
+  sectionsOf,
+  stateFrom,
+  toWire,
+  type ControlMessage,
+  type DataFrame,
+  type FrameHeader,
+  type ImageRecords,
+  type MessageOf,
+  type SlotRun,
+  type StateArrays,
+} from '@ddpm-fleet/protocol';
+import type { Clock, Dealer, Transport } from '@ddpm-fleet/transport';
+import { LAYOUT, Replica, type ModelRun } from './model.js';
+
+export interface ModelWorkerOptions {
+  readonly workerId: string;
+  readonly incarnation: number;
+  readonly model: ModelRun;
+  readonly run: bigint;
+  readonly clock: Clock;
+  readonly addresses: { readonly control: string; readonly data: string };
+  readonly heartbeatMs: number;
+  /** Milliseconds from JOIN to HELLO. */
+  readonly prepareMs: number;
+  /** Milliseconds a slot. */
+  readonly slotMs: () => number;
+  readonly facts: {
+    readonly identityHash: string;
+    readonly datasetHash: string;
+    readonly deviceKind: string;
+  };
+  /** Reads a checkpoint, if this host can. */
+  readonly readCheckpoint: (globalStep: number) => StateArrays | undefined;
+  /** Looks at the replica whenever it has changed. */
+  readonly onState?: (replica: Replica) => void;
+  readonly onEnd?: (reason: string, completed: boolean) => void;
+}
+
+interface Root {
+  readonly generation: number;
+  readonly buckets: Map<number, Float32Array>;
+  images: ImageRecords | undefined;
+}
+
+interface Incoming {
+  readonly message: MessageOf<'STATE'>;
+  readonly arrays: Float32Array[];
+  readonly chunks: Set<string>;
+}
+
+/**
+ * A worker as PROTOCOL.md has it, with a model that is arithmetic and a device that is a timer: what coordinators are
+ * tested with. It keeps what it holds through connections and coordinators.
+ */
+export class ModelWorker {
+  readonly options: ModelWorkerOptions;
+  readonly replica: Replica;
+  readonly #buckets: Bucket[];
+  #control: Dealer | undefined;
+  #data: Dealer | undefined;
+  #prepared = false;
+  #holds = false;
+  /** WELCOME was said and its state is not here yet. */
+  #source: MessageOf<'WELCOME'>['state'] | undefined;
+  #generation = 0;
+  #roots = new Map<number, Root>();
+  #commits = new Map<number, MessageOf<'STEP_COMMIT'>>();
+  #memory: { globalStep: number; lines: readonly string[] }[] = [];
+  #leases: { generation: number; globalStep: number; run: SlotRun }[] = [];
+  #computing = false;
+  #requests: (MessageOf<'STATE_REQUEST'> | MessageOf<'EVALUATE'>)[] = [];
+  #incoming: Incoming | undefined;
+  #early: DataFrame[] = [];
+  #ended = false;
+  /** A process that was stopped (SIGSTOP) does nothing until it goes on. */
+  #frozen: (() => void)[] | undefined;
+
+  constructor(options: ModelWorkerOptions) {
+    this.options = options;
+    this.replica = new Replica(options.model);
+    this.#buckets = bucketsOf(options.model.size, options.model.bucketBytes);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get peer(): string {
+    return `${this.options.workerId}.${this.options.incarnation.toString(16).padStart(8, '0')}`;
+  }
+
+  async open(transport: Transport): Promise<void> {
+    const { addresses } = this.options;
+    const quiet = { onDisconnected: () => undefined, onRefused: () => undefined };
+    this.#control = await transport.dealer(
+      { address: addresses.control, peer: this.peer, maxFrameBytes: 1 << 24 },
+      {
+        ...quiet,
+        onConnected: this.#awake(() => this.#onConnected()),
+        onMessage: (frames) => this.#later(() => this.#onControl(frames)),
+      },
+    );
+    this.#data = await transport.dealer(
+      { address: addresses.data, peer: this.peer, maxFrameBytes: 1 << 24 },
+      {
+        ...quiet,
+        onConnected: this.#awake(() => this.#attach()),
+        onMessage: (frames) => this.#later(() => this.#onData(frames)),
+      },
+    );
+    this.#beat();
+  }
+
+  freeze(): void {
+    this.#frozen ??= [];
+  }
+
+  thaw(): void {
+    const missed = this.#frozen ?? [];
+    this.#frozen = undefined;
+    for (const action of missed) action();
+  }
+
+  /** SIGTERM. */
+  leave(): void {
+    this.#send({ type: 'LEAVE', reason: 'asked to leave', failed: false });
+    this.#end('asked to leave', true);
+  }
+
+  /** Vanishes: the network does the rest. */
+  die(): void {
+    this.#ended = true;
+  }
+
+  /** A cosmic ray. */
+  flipBit(): void {
+    this.replica.params[0]! += 1e-3;
+  }
+
+  #end(reason: string, completed: boolean): void {
+    this.#ended = true;
+    void this.#control?.close();
+    void this.#data?.close();
+    this.options.onEnd?.(reason, completed);
+  }
+
+  #later(action: () => void): void {
+    if (this.#ended) return;
+    if (this.#frozen) this.#frozen.push(action);
+    else action();
+  }
+
+  #awake(action: () => void): () => void {
+    return () => this.#later(action);
+  }
+
+  #after(ms: number, action: () => void): void {
+    this.options.clock.after(ms, () => this.#later(action));
+  }
+
+  #beat(): void {
+    const { globalStep } = this.replica;
+    this.#send({ type: 'HEARTBEAT', generation: this.#generation, globalStep, progress: 0 });
+    this.#after(this.options.heartbeatMs, () => this.#beat());
+  }
+
+  #send(message: ControlMessage): void {
+    if (!this.#ended) this.#control?.send([encodeControl(message)]);
+  }
+
+  #attach(): void {
+    this.#data?.send(encodeSignal(FrameKind.attach, this.options.run));
+  }
+
+  #onConnected(): void {
+    const { workerId } = this.options;
+    if (!this.#prepared)
+      this.#send({ type: 'JOIN', workerId, host: workerId, pid: this.options.incarnation });
+  }
+
+  #onControl(frames: Uint8Array[]): void {
+    const message = decodeControl(frames, 'fromCoordinator');
+    switch (message.type) {
+      case 'RUN':
+        return this.#after(this.options.prepareMs, () => {
+          this.#prepared = true;
+          this.#hello();
+        });
+      case 'HELLO_AGAIN':
+        if (message.forget) this.#forget();
+        return this.#prepared ? this.#hello() : this.#onConnected();
+      case 'WELCOME':
+        return this.#onWelcome(message);
+      case 'STATE':
+        return this.#onState(message);
+      case 'STATE_REQUEST':
+      case 'EVALUATE':
+        this.#requests.push(message);
+        return this.#work();
+      case 'STEP_BEGIN':
+        for (const run of message.runs) this.#leases.push({ ...message, run });
+        return this.#work();
+      case 'STEP_ABORT':
+        return this.#onAbort(message);
+      case 'STEP_COMMIT':
+        this.#commits.set(message.globalStep, message);
+        return this.#work();
+      case 'COMMITS_REQUEST':
+        return this.#send({ type: 'COMMITS', lines: this.#remembered(message.from) });
+      case 'REJECT':
+        return this.#end(message.reason, false);
+      case 'SHUTDOWN':
+        return this.#end(message.reason, message.completed);
+    }
+  }
+
+  #remembered(from: number): string[] {
+    return this.#memory.filter(({ globalStep }) => globalStep >= from).flatMap(({ lines }) => [...lines]);
+  }
+
+  #hello(): void {
+    const { model, workerId, facts, incarnation } = this.options;
+    const layout = LAYOUT(model);
+    const lastLine = this.#memory.at(-1)?.lines.at(-1);
+    const lineHash = lastLine === undefined ? null : createHash('sha256').update(lastLine).digest('hex');
+    const { globalStep } = this.replica;
+    this.#source = undefined;
+    this.#leases = [];
+    this.#attach();
+    this.#send({
+      type: 'HELLO',
+      workerId,
+      host: workerId,
+      pid: incarnation,
+      ...facts,
+      layout: layout.entries.map(({ name, shape }) => ({ name, shape: [...shape] })),
+      layoutHash: layout.hash,
+      datasetSize: 100,
+      engine: { kind: 'wasm', version: '1', device: 'model', threads: 1 },
+      held: this.#holds ? { globalStep, lineHash } : null,
+    });
+  }
+
+  #forget(): void {
+    this.#holds = false;
+    this.#memory = [];
+  }
+
+  #onWelcome({ generation, state }: MessageOf<'WELCOME'>): void {
+    this.#generation = generation;
+    this.#source = state;
+    this.#leases = [];
+    this.#requests = [];
+    this.#incoming = undefined;
+    this.#early = [];
+    this.#commits.clear();
+    for (const [step, root] of this.#roots) if (root.generation < generation) this.#roots.delete(step);
+    if (state.from !== 'held') this.#forget();
+    if (state.from === 'held') this.#ready();
+    if (state.from === 'seed') this.#load(0, new Replica(this.options.model).state());
+    if (state.from !== 'checkpoint') return;
+    const snapshot = this.options.readCheckpoint(state.globalStep);
+    if (snapshot) this.#load(state.globalStep, snapshot);
+    else this.#send({ type: 'STATE_REQUEST', transfer: 0, globalStep: state.globalStep });
+  }
+
+  #load(globalStep: number, state: StateArrays): void {
+    this.replica.load(globalStep, state);
+    this.options.onState?.(this.replica);
+    this.#ready();
+  }
+
+  #ready(): void {
+    this.#source = undefined;
+    this.#holds = true;
+    this.#applyAll();
+    const fingerprint = fingerprintText(this.replica.fingerprint());
+    this.#send({ type: 'READY', globalStep: this.replica.globalStep, fingerprint });
+    this.#work();
+  }
+
+  #onState(message: MessageOf<'STATE'>): void {
+    if (this.#source?.globalStep !== message.globalStep) return;
+    this.#incoming = {
+      message,
+      arrays: message.sections.map(({ count }) => new Float32Array(count)),
+      chunks: new Set(),
+    };
+    const early = this.#early.filter(({ header }) => header.transfer === message.transfer);
+    this.#early = [];
+    for (const frame of early) this.#takeState(frame);
+  }
+
+  #onData(frames: Uint8Array[]): void {
+    const frame = decodeFrame(frames, this.options.run);
+    const { header, payload } = frame;
+    if (header.kind === FrameKind.state) return this.#takeState(frame);
+    if (header.kind !== FrameKind.root && header.kind !== FrameKind.rootImages) return;
+    if (header.generation < this.#generation) return;
+    let root = this.#roots.get(header.globalStep);
+    if (!root) {
+      root = { generation: header.generation, buckets: new Map(), images: undefined };
+      this.#roots.set(header.globalStep, root);
+    }
+    if (header.kind === FrameKind.root) root.buckets.set(header.bucket, fromWire(payload, header.dtype));
+    else root.images = decodeImages(payload);
+    this.#work();
+  }
+
+  #takeState(frame: DataFrame): void {
+    const { header, payload } = frame;
+    const incoming = this.#incoming;
+    if (!incoming || incoming.message.transfer !== header.transfer) {
+      if (this.#source) this.#early.push(frame);
+      return;
+    }
+    const section = incoming.message.sections[header.index]!;
+    incoming.arrays[header.index]!.set(
+      fromWire(payload, header.dtype),
+      chunkSpan(section, header.bucket).start,
+    );
+    incoming.chunks.add(`${header.index}/${header.bucket}`);
+    const { sections, globalStep } = incoming.message;
+    if (incoming.chunks.size < sections.reduce((sum, one) => sum + chunksOf(one), 0)) return;
+    this.#incoming = undefined;
+    this.#load(globalStep, stateFrom(sections, incoming.arrays));
+  }
+
+  #onAbort({ globalStep, runs }: MessageOf<'STEP_ABORT'>): void {
+    const taken = (run: SlotRun) =>
+      runs.length === 0 || runs.some(({ start, end }) => start < run.end && run.start < end);
+    this.#leases = this.#leases.filter((lease) => lease.globalStep !== globalStep || !taken(lease.run));
+  }
+
+  /** Does whatever can be done now: commits first, then what was asked of this step, then the slots. */
+  #work(): void {
+    if (!this.#holds || this.#source) return;
+    this.#applyAll();
+    this.#answer();
+    this.#compute();
+  }
+
+  #applyAll(): void {
+    for (;;) {
+      const { replica } = this;
+      const commit = this.#commits.get(replica.globalStep);
+      const root = this.#roots.get(replica.globalStep);
+      if (!commit) return;
+      const whole = root?.images !== undefined && root.buckets.size === this.#buckets.length;
+      if (!commit.skipped && !whole) return;
+      if (commit.skipped) replica.skip();
+      else replica.apply(this.#joined(root!), root!.images!);
+      this.#commits.delete(commit.globalStep);
+      this.#roots.delete(commit.globalStep);
+      this.#memory.push({ globalStep: commit.globalStep, lines: commit.lines });
+      if (this.#memory.length > 64) this.#memory.shift();
+      this.options.onState?.(replica);
+      if (!commit.fingerprint) continue;
+      this.#send({
+        type: 'FINGERPRINT',
+        globalStep: replica.globalStep,
+        value: fingerprintText(replica.fingerprint()),
+      });
+    }
+  }
+
+  #joined({ buckets }: Root): Float32Array {
+    const root = new Float32Array(this.options.model.size);
+    for (const { index, start } of this.#buckets) root.set(buckets.get(index)!, start);
+    return root;
+  }
+
+  #answer(): void {
+    const { globalStep } = this.replica;
+    const due = this.#requests.filter((request) => request.globalStep <= globalStep);
+    this.#requests = this.#requests.filter((request) => request.globalStep > globalStep);
+    for (const request of due) {
+      if (request.globalStep < globalStep) continue;
+      if (request.type === 'STATE_REQUEST') this.#sendState(request);
+      else
+        this.#send({ type: 'EVALUATED', globalStep, weights: request.weights, loss: 1 / (1 + globalStep) });
+    }
+  }
+
+  #sendState({ transfer, globalStep }: MessageOf<'STATE_REQUEST'>): void {
+    const { sections, arrays } = sectionsOf(this.replica.state());
+    const fingerprint = fingerprintText(this.replica.fingerprint());
+    this.#send({ type: 'STATE', transfer, globalStep, sections, fingerprint });
+    for (const [index, section] of sections.entries()) {
+      for (let bucket = 0; bucket < chunksOf(section); bucket++) {
+        const { start, end } = chunkSpan(section, bucket);
+        const at = { generation: this.#generation, globalStep, level: 0, index, bucket, transfer };
+        this.#sendFrame(
+          { kind: FrameKind.state, dtype: Dtype.float32, ...at },
+          arrays[index]!.subarray(start, end),
+        );
+      }
+    }
+  }
+
+  #sendFrame(
+    header: Omit<FrameHeader, 'run' | 'count'>,
+    payload: ArrayBufferView & { length: number },
+  ): void {
+    const count = header.kind === FrameKind.partialImages ? payload.length / 8 : payload.length;
+    this.#data?.send(encodeFrame({ ...header, count, run: this.options.run }, payload));
+  }
+
+  #compute(): void {
+    const { globalStep } = this.replica;
+    this.#leases = this.#leases.filter((lease) => lease.globalStep >= globalStep);
+    if (this.#computing) return;
+    const lease = this.#leases.find((one) => one.globalStep === globalStep);
+    if (!lease) return;
+    this.#leases.splice(this.#leases.indexOf(lease), 1);
+    this.#computing = true;
+    this.#after((lease.run.end - lease.run.start) * this.options.slotMs(), () => {
+      this.#computing = false;
+      if (this.#holds && this.replica.globalStep === lease.globalStep) this.#contribute(lease);
+      this.#work();
+    });
+  }
+
+  #contribute({
+    generation,
+    globalStep,
+    run,
+  }: {
+    generation: number;
+    globalStep: number;
+    run: SlotRun;
+  }): void {
+    for (const { node, sum, images } of this.replica.partials(run.start, run.end)) {
+      const at = { generation, globalStep, ...node, transfer: 0 };
+      for (const { index, start, end } of this.#buckets) {
+        const { dtype, payload } = toWire(sum.subarray(start, end), this.options.model.wireDtype);
+        this.#sendFrame({ kind: FrameKind.partial, dtype, ...at, bucket: index }, payload as Float32Array);
+      }
+      this.#sendFrame(
+        { kind: FrameKind.partialImages, dtype: Dtype.imageRecord, ...at, bucket: 0 },
+        encodeImages(images),
+      );
+    }
+  }
+}

@@ -38,6 +38,8 @@ export class Link {
   #control: Dealer | undefined;
   #data: Dealer | undefined;
   #run: bigint | undefined;
+  /** How often the data plane was connected. */
+  #connections = 0;
   /** When something last came from the coordinator; milliseconds of `performance.now`. */
   heardAt = performance.now();
   dataHeardAt = performance.now();
@@ -63,7 +65,10 @@ export class Link {
       { ...common, address: addresses.data, maxFrameBytes: LIMITS.payloadBytes + HEADER_BYTES },
       {
         onMessage: (frames) => this.#onData(frames),
-        onConnected: () => this.attach(),
+        onConnected: () => {
+          this.#connections++;
+          this.attach();
+        },
         onDisconnected: () => undefined,
         onRefused: (reason) => this.#handlers.onRefused(reason),
       },
@@ -87,7 +92,7 @@ export class Link {
   /** Names this worker on its data plane. Nothing happens while the plane is down: it is done when it comes up. */
   attach(): void {
     if (this.#run === undefined || !this.#data?.connected) return;
-    this.#data.send(encodeSignal(FrameKind.attach, this.#run));
+    this.#data.send(encodeSignal(FrameKind.attach, this.#run, this.#connections));
   }
 
   /** Resolves when the data plane has taken what it was given. */

@@ -26,14 +26,18 @@ export function onHello(turn: Turn, peer: string, hello: MessageOf<'HELLO'>): vo
   known.held = hello.held;
 }
 
-/** The worker's data plane says whose it is. */
-export function onAttach(turn: Turn, peer: string): void {
-  const known = turn.state.peers.get(peer);
-  if (!known) {
-    if (turn.state.attached.size < 4 * turn.state.options.maxWorkers) turn.state.attached.add(peer);
-    return;
-  }
-  known.attached = true;
+/**
+ * The worker's data plane says whose it is. A member whose plane was connected anew may have lost frames both ways
+ * without either end knowing which: it starts over with what it holds.
+ */
+export function onAttach(turn: Turn, peer: string, connection: number): void {
+  const { attached, options, peers } = turn.state;
+  const known = peers.get(peer);
+  const isMember = known?.status === 'fetching' || known?.status === 'active';
+  if (known && isMember && known.attached !== connection)
+    expel(turn, known, 'its data plane was connected anew', false);
+  else if (known) known.attached = connection;
+  if (!peers.has(peer) && attached.size < 4 * options.maxWorkers) attached.set(peer, connection);
 }
 
 function meet(turn: Turn, peer: string, who: { workerId: string; host: string; pid: number }): Peer {
@@ -50,7 +54,7 @@ function meet(turn: Turn, peer: string, who: { workerId: string; host: string; p
     pid,
     status: 'preparing',
     lastSeen: state.now,
-    attached: state.attached.delete(peer),
+    attached: state.attached.get(peer) ?? null,
     deviceKind: '',
     held: null,
     source: null,
@@ -60,6 +64,7 @@ function meet(turn: Turn, peer: string, who: { workerId: string; host: string; p
     slotMs: 0,
     note: '',
   };
+  state.attached.delete(peer);
   state.peers.set(peer, fresh);
   return fresh;
 }

@@ -18,8 +18,8 @@ export interface Peer {
   readonly pid: number;
   status: PeerStatus;
   lastSeen: number;
-  /** Its data plane has been heard of. */
-  attached: boolean;
+  /** Number that the worker gave to the connection of its data plane; null: it has not been heard of. */
+  attached: number | null;
   deviceKind: string;
   /** What it said it holds. */
   held: { globalStep: number; lineHash: string | null } | null;
@@ -98,8 +98,8 @@ export interface State {
   globalStep: number;
   phase: 'gathering' | 'waiting' | 'stepping' | 'finishing' | 'stopped';
   peers: Map<string, Peer>;
-  /** Data planes heard of whose worker has not said HELLO. */
-  attached: Set<string>;
+  /** Data planes heard of whose worker is unknown, and their connections' numbers. */
+  attached: Map<string, number>;
   gathering: Gathering | null;
   round: Round | null;
   rounds: number;
@@ -167,7 +167,7 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     globalStep: recovery.globalStep,
     phase: 'gathering',
     peers: new Map(),
-    attached: new Set(),
+    attached: new Map(),
     gathering: {
       until: now + window,
       atMost: Number.MAX_SAFE_INTEGER,

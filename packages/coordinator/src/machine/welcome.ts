@@ -5,7 +5,7 @@ import { peersBy, send, type Turn } from './turn.js';
 
 /** Peers that said HELLO on both planes and are not members. */
 export function candidates(state: State): Peer[] {
-  return peersBy(state, 'waiting').filter(({ attached }) => attached);
+  return peersBy(state, 'waiting').filter(({ attached }) => attached !== null);
 }
 
 /** Lets in everyone who can get the current state without anybody's help. */

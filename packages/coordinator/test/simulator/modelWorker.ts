@@ -75,6 +75,7 @@ export class ModelWorker {
   #control: Dealer | undefined;
   #data: Dealer | undefined;
   #prepared = false;
+  #connections = 0;
   #holds = false;
   /** WELCOME was said and its state is not here yet. */
   #source: MessageOf<'WELCOME'>['state'] | undefined;
@@ -120,7 +121,10 @@ export class ModelWorker {
       { address: addresses.data, peer: this.peer, maxFrameBytes: 1 << 24 },
       {
         ...quiet,
-        onConnected: this.#awake(() => this.#attach()),
+        onConnected: this.#awake(() => {
+          this.#connections++;
+          this.#attach();
+        }),
         onMessage: (frames) => this.#later(() => this.#onData(frames)),
       },
     );
@@ -185,13 +189,13 @@ export class ModelWorker {
   }
 
   #attach(): void {
-    this.#data?.send(encodeSignal(FrameKind.attach, this.options.run));
+    this.#data?.send(encodeSignal(FrameKind.attach, this.options.run, this.#connections));
   }
 
   #onConnected(): void {
     const { workerId } = this.options;
-    if (!this.#prepared)
-      this.#send({ type: 'JOIN', workerId, host: workerId, pid: this.options.incarnation });
+    if (this.#prepared) this.#hello();
+    else this.#send({ type: 'JOIN', workerId, host: workerId, pid: this.options.incarnation });
   }
 
   #onControl(frames: Uint8Array[]): void {

@@ -66,11 +66,23 @@ export function decodeFrame(parts: readonly Uint8Array[], run?: bigint): DataFra
   return { header, payload };
 }
 
-/** A frame without payload: `attach` or `probe`. */
+/**
+ * A frame without payload: `attach` or `probe`.
+ * @param connection `attach`: counts the sender's connections of this plane, so that a new one is recognised
+ */
 export function encodeSignal(
   kind: typeof FrameKind.attach | typeof FrameKind.probe,
   run: bigint,
+  connection = 0,
 ): [Uint8Array, Uint8Array] {
-  const zero = { generation: 0, globalStep: 0, level: 0, index: 0, bucket: 0, count: 0, transfer: 0 };
+  const zero = {
+    generation: 0,
+    globalStep: 0,
+    level: 0,
+    index: 0,
+    bucket: 0,
+    count: 0,
+    transfer: connection,
+  };
   return encodeFrame({ kind, dtype: Dtype.none, run, ...zero }, NOTHING);
 }

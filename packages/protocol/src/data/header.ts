@@ -39,7 +39,7 @@ export interface FrameHeader {
   readonly bucket: number;
   /** Elements of the payload. */
   readonly count: number;
-  /** `state`: number of the transfer, else 0. */
+  /** `state`: number of the transfer; `attach`: of the connection; else 0. */
   readonly transfer: number;
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import {
@@ -124,4 +125,40 @@ test('an unwritable log directory is an error, not a hang', async (t) => {
     message: /worker-0 cannot be started/,
   });
   await driver.close();
+});
+
+test('Ctrl-C to the launcher ends the run in order: the children do not hear it', async (t) => {
+  const dir = await scratch(t);
+  const specs = [
+    specOf(dir, 'coordinator', await script(dir, 'coordinator', COORDINATOR)),
+    specOf(
+      dir,
+      'worker-0',
+      await script(dir, 'worker-0', `${WORKER} process.on("SIGINT", () => console.log("heard"));`),
+    ),
+  ];
+  const index = JSON.stringify(new URL('../src/index.js', import.meta.url).href);
+  const launcher = await script(
+    dir,
+    'launcher',
+    `import { launch, localDriver, obeySignals } from ${index};
+     const [coordinator, ...workers] = ${JSON.stringify(specs)};
+     const policy = ${JSON.stringify(POLICY)};
+     const run = launch({ coordinator, workers, notes: [] }, localDriver({ graceMs: 1000 }), { policy });
+     const stopListening = obeySignals(run);
+     const { kind, reason } = await run.ended;
+     stopListening();
+     console.log(kind, reason);`,
+  );
+  // In a session of its own, as a terminal would give it; the signal goes to its whole process group.
+  const child = spawn(process.execPath, [launcher], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  t.teardown(() => child.kill('SIGKILL'));
+  await until(async () =>
+    (await Promise.all(specs.map((s) => read(s.logFile)))).every((log) => log.includes('ready')),
+  );
+  process.kill(-child.pid!, 'SIGINT');
+  const text = Buffer.concat((await child.stdout.toArray()) as Buffer[]).toString();
+  t.is(text.trim(), 'stopped SIGINT');
+  t.regex(await read(specs[0]!.logFile), /saved/);
+  t.notRegex(await read(specs[1]!.logFile), /heard/);
 });

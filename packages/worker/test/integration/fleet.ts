@@ -95,9 +95,19 @@ export interface Fleet {
   pid(id: string): number;
 }
 
+export interface FleetOptions {
+  readonly policy?: Partial<SupervisionPolicy>;
+  /** Files with CURVE keys. */
+  readonly keys?: { readonly coordinator: string; readonly worker: string };
+}
+
 /** Real processes over real sockets. */
-export function startFleet(dir: string, workers: number, policy: Partial<SupervisionPolicy> = {}): Fleet {
-  const entries = { coordinator: [COORDINATOR, '--run-dir', dir], worker: [WORKER, '--run-dir', dir] };
+export function startFleet(dir: string, workers: number, { policy, keys }: FleetOptions = {}): Fleet {
+  const keyFlags = (file?: string) => (file ? ['--key-file', file] : []);
+  const entries = {
+    coordinator: [COORDINATOR, '--run-dir', dir, ...keyFlags(keys?.coordinator)],
+    worker: [WORKER, '--run-dir', dir, ...keyFlags(keys?.worker)],
+  };
   const env = { coordinator: {}, worker: engineEnvironment({ threads: 1 }) };
   const hosts = [{ host: 'localhost', cores: 2, gpus: [] }];
   const plan = planLaunch({ runDir: dir, workers, hosts, threads: 1, entries, env });

@@ -16,12 +16,15 @@ const PROCESS = fileURLToPath(new URL('./installProcess.js', import.meta.url));
 interface Run {
   readonly child: ChildProcess;
   readonly lines: string[];
+  /** Resolves when the process is gone, however early that was. */
+  readonly closed: Promise<unknown>;
   /** Resolves when a line starts so, or when the process is gone. */
   said(start: string): Promise<void>;
 }
 
 function install(from: string): Run {
   const child = spawn(process.execPath, [PROCESS, from], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on('line', (line) => lines.push(line));
@@ -32,7 +35,7 @@ function install(from: string): Run {
       if (child.exitCode !== null) return;
     }
   };
-  return { child, lines, said };
+  return { child, lines, closed, said };
 }
 
 /** When to kill: after a progress line, and so many milliseconds. */
@@ -66,7 +69,7 @@ for (const [line, afterMs] of MOMENTS) {
     await run.said(line);
     await sleep(afterMs);
     run.child.kill('SIGKILL');
-    await once(run.child, 'close');
+    await run.closed;
     const seen = locateEngine();
     t.log(seen ? 'whole' : 'absent');
     if (seen) await t.notThrowsAsync(verifyEngine(seen));

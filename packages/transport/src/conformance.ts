@@ -10,9 +10,9 @@ export interface TransportBench {
   /** Another process, or as good as one. */
   readonly there: Transport;
   /** Lets time pass until it holds. Fails after ten seconds of the network's time. */
-  until(holds: () => boolean, what: string): Promise<void>;
+  readonly until: (holds: () => boolean, what: string) => Promise<void>;
   /** Ends `there` as SIGKILL would; where that cannot be done, closes it. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
 }
 
 const PROBE = [Buffer.from('probe')];

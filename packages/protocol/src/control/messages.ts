@@ -178,11 +178,15 @@ export const MESSAGES = {
   CHECKPOINT_REQUEST: message(
     39,
     'fromCoordinator',
-    'Write the state at this step to this directory yourself.',
+    'Write this share of the state at this step to the store yourself.',
     {
       transfer: uint32,
       globalStep: step,
-      path: text(4096),
+      /** Of `CheckpointStore.openTicket`. */
+      ticket: opaque,
+      share: uint32,
+      /** What only the coordinator knows of the snapshot's metadata. */
+      meta: opaque,
     },
   ),
   EVALUATE: message(40, 'fromCoordinator', 'Tell me the held-out loss of these weights at this step.', {

@@ -1,4 +1,4 @@
-import type { EffectOf, JournalHead } from '../machine/index.js';
+import type { EffectOf, Entry, JournalHead } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import type { Chain } from './chain.js';
 import type { Wire } from './wire.js';
@@ -10,6 +10,8 @@ export class Record {
   readonly #emit: Emit;
   /** Lines since the last commit: they go out with the next one. */
   #unsent: string[] = [];
+  /** The line of this life's start waits for the next one: what workers remember of a lost tail goes before it. */
+  #start: Entry | undefined;
 
   constructor(journal: Chain, wire: Wire, emit: Emit) {
     this.#journal = journal;
@@ -22,6 +24,21 @@ export class Record {
   }
 
   append({ entry }: EffectOf<'journal'>): void {
+    if (entry.kind === 'start') {
+      this.#start = entry;
+      return;
+    }
+    this.#appendStart();
+    this.#append(entry);
+  }
+
+  #appendStart(): void {
+    const start = this.#start;
+    this.#start = undefined;
+    if (start) this.#append(start);
+  }
+
+  #append(entry: Entry): void {
     const { line, hash, text } = this.#journal.append(entry);
     this.#unsent.push(text);
     this.#emit({ type: 'journaled', line, hash });
@@ -29,6 +46,7 @@ export class Record {
 
   /** The line is with the operating system before anybody hears of the commit. */
   commit({ entry, to, message }: EffectOf<'commit'>): void {
+    this.#appendStart();
     const { line, hash, text } = this.#journal.append(entry);
     const lines = [...this.#unsent, text];
     this.#unsent = [];
@@ -42,6 +60,7 @@ export class Record {
   }
 
   close(): void {
+    this.#appendStart();
     this.#journal.close();
   }
 }

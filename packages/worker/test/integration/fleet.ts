@@ -23,6 +23,7 @@ import {
   type Launch,
   type LaunchEnd,
   type LaunchEvent,
+  type LaunchPlan,
   type SupervisionPolicy,
 } from '@ddpm-fleet/launcher';
 import { unetParams } from '@ddpm-fleet/model';
@@ -103,6 +104,17 @@ export interface FleetOptions {
 
 /** Real processes over real sockets. */
 export function startFleet(dir: string, workers: number, { policy, keys }: FleetOptions = {}): Fleet {
+  const events: LaunchEvent[] = [];
+  const run = launch(planOf(dir, workers, keys), localDriver({ graceMs: 5000 }), {
+    policy: { ...POLICY, ...policy },
+    onEvent: (event) => events.push(event),
+  });
+  const pid = (id: string) =>
+    events.findLast((e) => e.type === 'started' && e.id === id) as { pid: number } | undefined;
+  return { dir, run, events, pid: (id) => pid(id)!.pid };
+}
+
+export function planOf(dir: string, workers: number, keys?: FleetOptions['keys']): LaunchPlan {
   const keyFlags = (file?: string) => (file ? ['--key-file', file] : []);
   const entries = {
     coordinator: [COORDINATOR, '--run-dir', dir, ...keyFlags(keys?.coordinator)],
@@ -110,15 +122,7 @@ export function startFleet(dir: string, workers: number, { policy, keys }: Fleet
   };
   const env = { coordinator: {}, worker: engineEnvironment({ threads: 1 }) };
   const hosts = [{ host: 'localhost', cores: 2, gpus: [] }];
-  const plan = planLaunch({ runDir: dir, workers, hosts, threads: 1, entries, env });
-  const events: LaunchEvent[] = [];
-  const run = launch(plan, localDriver({ graceMs: 5000 }), {
-    policy: { ...POLICY, ...policy },
-    onEvent: (event) => events.push(event),
-  });
-  const pid = (id: string) =>
-    events.findLast((e) => e.type === 'started' && e.id === id) as { pid: number } | undefined;
-  return { dir, run, events, pid: (id) => pid(id)!.pid };
+  return planLaunch({ runDir: dir, workers, hosts, threads: 1, entries, env });
 }
 
 export async function train(t: ExecutionContext, dir: string, workers: number): Promise<LaunchEnd> {

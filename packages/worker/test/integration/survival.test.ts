@@ -1,10 +1,14 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
+import { runPaths } from '@ddpm-fleet/config';
+import { localDriver } from '@ddpm-fleet/launcher';
 import {
   digestOf,
   journal,
   live,
   logOf,
   makeRun,
+  planOf,
   startFleet,
   train,
   until,
@@ -78,6 +82,29 @@ test.serial('the coordinator is killed and comes back; its workers kept the stat
   t.like(await fleet.run.ended, { kind: 'done', restarts: 1 });
   t.is(await digestOf(fleet.dir), digest);
   t.is(journal(fleet.dir).filter(({ kind }) => kind === 'rewind').length, 0);
+});
+
+test.serial('commits that the journal lost with the power are taken from a worker', async (t) => {
+  t.timeout(300_000);
+  const digest = await expected(t);
+  const dir = await makeRun(t, SET);
+  const plan = planOf(dir, 2);
+  const driver = localDriver({ graceMs: 1000 });
+  t.teardown(() => driver.close());
+  const first = await driver.start(plan.coordinator);
+  const workers = await Promise.all(plan.workers.map((spec) => driver.start(spec)));
+  await until(() => (live(dir)?.globalStep ?? 0) >= 12);
+  await first.signal('SIGKILL');
+  await first.exited;
+  const file = runPaths(dir).journal;
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  writeFileSync(file, `${lines.slice(0, -5).join('\n')}\n`);
+  const second = await driver.start(plan.coordinator);
+  t.is((await second.exited).code, 0);
+  t.deepEqual(await Promise.all(workers.map(async ({ exited }) => (await exited).code)), [0, 0]);
+  t.is(await digestOf(dir), digest);
+  t.regex(logOf(dir, 'coordinator'), /commits that the journal had lost were taken from a worker/);
+  t.is(journal(dir).filter(({ kind }) => kind === 'rewind').length, 0);
 });
 
 test.serial('all workers are killed at once: the run goes back to a checkpoint', async (t) => {

@@ -19,9 +19,12 @@ const ava = spawn(
   },
 );
 let tail = '';
-ava.stdout.on('data', (chunk) => {
+let passed = 0;
+ava.stdout.setEncoding('utf8').on('data', (chunk) => {
   process.stdout.write(chunk);
   tail = (tail + chunk).slice(-20_000);
+  // ava counts what passed in its summary only when nothing failed.
+  passed += chunk.split('✔').length - 1;
 });
 ava.on('close', (code, signal) => {
   // eslint-disable-next-line no-control-regex -- ava colours its summary on some terminals
@@ -30,7 +33,6 @@ ava.on('close', (code, signal) => {
   const failed =
     count(/(\d+) tests? failed/) + count(/(\d+) uncaught exceptions?/) + count(/(\d+) tests? timed out/);
   const skipped = count(/(\d+) tests? skipped/);
-  const passed = count(/(\d+) tests? passed/);
   const broken = code !== 0 && failed === 0 ? 1 : failed;
   if (signal) console.error(`ava was ended by ${signal}`);
   console.log(`${passed} passed, ${broken} failed${skipped ? `, ${skipped} skipped` : ''}`);

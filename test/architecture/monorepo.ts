@@ -75,7 +75,7 @@ const SPECIFIER = [
   /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm,
   /^\s*import\s*['"]([^'"]+)['"]/gm,
   /\bimport\s*\(\s*['"]([^'"]+)['"]\s*\)/g,
-  /\brequire\s*(?:\.\s*resolve\s*)?\(\s*['"]([^'"]+)['"]\s*\)/g,
+  /\b(?:require|import\.meta)\s*(?:\.\s*resolve\s*)?\(\s*['"]([^'"]+)['"]\s*\)/g,
 ];
 
 /** Modules that a source names: static and dynamic imports, types included, re-exports and require. */

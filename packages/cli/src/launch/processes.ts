@@ -14,8 +14,13 @@ export interface ProcessRequest {
 
 /** The program of a process of a run. */
 export function entryOf(role: Role): string {
-  return fileURLToPath(new URL(`./bin/${role}.js`, import.meta.resolve(`@ddpm-fleet/${role}`)));
+  return fileURLToPath(new URL(`./bin/${role}.js`, PACKAGES[role]));
 }
+
+const PACKAGES: Readonly<Record<Role, string>> = {
+  coordinator: import.meta.resolve('@ddpm-fleet/coordinator'),
+  worker: import.meta.resolve('@ddpm-fleet/worker'),
+};
 
 /** The command lines of the processes of a run. */
 export function processEntries({ dir, port, from }: ProcessRequest): LaunchRequest['entries'] {

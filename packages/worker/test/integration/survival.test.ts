@@ -52,7 +52,8 @@ function kill(fleet: Fleet, id: string): void {
 test.serial('workers killed in mid-step lose no sample: same digest', async (t) => {
   t.timeout(300_000);
   const digest = await expected(t);
-  const fleet = startFleet(await makeRun(t, SET), 3);
+  // The run waits for the killed one, so that it is not over before the next is to be killed.
+  const fleet = startFleet(await makeRun(t, [...SET, 'fleet.minWorkers=3']), 3);
   for (const [step, id] of [
     [2, 'worker-0'],
     [3, 'worker-2'],

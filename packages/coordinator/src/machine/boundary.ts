@@ -51,7 +51,14 @@ export function atBoundary(turn: Turn): void {
   const ready = peersBy(state, 'active').length;
   if (ready < state.options.minWorkers || leasable(state).length === 0)
     explain(turn, waitingReason(state, ready));
+  else if (shouldWaitForOthers(state))
+    explain(turn, 'waiting a moment for workers that are about to be ready');
   else beginStep(turn);
+}
+
+/** A fleet that starts together should share its first step: it is the longest one, since it compiles. */
+function shouldWaitForOthers(state: State): boolean {
+  return state.now < state.patientUntil && peersBy(state, 'fetching').some(({ source }) => source !== 'peer');
 }
 
 function waitingReason(state: State, ready: number): string {
@@ -99,6 +106,7 @@ function beginStep(turn: Turn): void {
     leasedAt: new Map(),
   };
   state.round = round;
+  state.patientUntil = 0;
   state.phase = 'stepping';
   turn.effects.push({ type: 'beginRound', round: round.round, globalStep: round.globalStep });
   leaseStep(turn);

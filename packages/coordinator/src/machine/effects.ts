@@ -18,7 +18,14 @@ export type Entry =
     }
   | { readonly kind: 'left'; readonly worker: string; readonly reason: string; readonly generation: number }
   | StepEntry
-  | { readonly kind: 'rewind'; readonly globalStep: number; readonly from: number; readonly reason: string }
+  | {
+      readonly kind: 'rewind';
+      readonly globalStep: number;
+      readonly from: number;
+      readonly reason: string;
+      /** Checkpoints of later steps, made before this line, are not to be used. */
+      readonly distrusted?: boolean;
+    }
   | { readonly kind: 'checkpoint'; readonly globalStep: number; readonly digest: string }
   | { readonly kind: 'checkpointFailed'; readonly globalStep: number; readonly reason: string }
   | {

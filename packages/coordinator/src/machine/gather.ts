@@ -17,6 +17,7 @@ export function startGathering(
   state.gathering = { until: state.now + windowMs, atMost, reason, checkpoint: undefined, asked: null };
   state.fingerprints = null;
   dropAllCaptures(turn, reason);
+  state.checkpoint.wanted = false;
   // Those who waited for a state from a peer wait for another one.
   for (const peer of members(state)) peer.status = 'waiting';
   turn.effects.push({ type: 'findCheckpoint', atMost });
@@ -117,16 +118,34 @@ export function onAdopted(turn: Turn, { commits, head }: EventOf<'adopted'>): vo
 /** The state is found: workers that have it or can get it are let in. */
 function goOn(turn: Turn, globalStep: number, why: string): true {
   const { state } = turn;
+  journalStart(turn);
   if (globalStep !== state.globalStep) rewind(turn, globalStep, `${state.gathering!.reason}; ${why}`);
   state.gathering = null;
   state.phase = state.round ? 'stepping' : 'waiting';
+  state.patientUntil = state.now + state.options.gatherMs;
   explain(turn, `going on from step ${globalStep}: ${why}`);
   return true;
 }
 
+/** Lines that workers remember continue the journal as it was found, so nothing is put between. */
+function journalStart(turn: Turn): void {
+  const { state } = turn;
+  if (state.started) return;
+  state.started = true;
+  const { generation, globalStep, gathering } = state;
+  journal(turn, { kind: 'start', generation, globalStep, reason: gathering!.reason });
+}
+
 function rewind(turn: Turn, globalStep: number, reason: string): void {
   const { state } = turn;
-  journal(turn, { kind: 'rewind', globalStep, from: state.globalStep, reason });
+  const distrusted = state.gathering!.atMost < state.globalStep;
+  journal(turn, {
+    kind: 'rewind',
+    globalStep,
+    from: state.globalStep,
+    reason,
+    ...(distrusted && { distrusted }),
+  });
   log(turn, 'warn', `rewind from step ${state.globalStep} to ${globalStep}: ${reason}`);
   for (const step of state.history.keys()) if (step > globalStep) state.history.delete(step);
   state.globalStep = globalStep;

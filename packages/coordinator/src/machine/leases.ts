@@ -152,33 +152,42 @@ export function forgive(state: State): void {
   const { round } = state;
   if (!round) return;
   const workers = leasable(state);
-  const costs = workers.map(({ slotMs }) => slotMs).toSorted((a, b) => a - b);
-  const median = costs[costs.length >> 1] ?? 0;
+  const median = medianOf(workers.map(({ slotMs }) => slotMs));
   for (const peer of workers) {
     if (!round.leasedAt.has(peer.peer) && peer.slotMs > 1.5 * median) peer.slotMs *= FORGIVENESS;
   }
 }
 
-/**
- * Takes slots from a worker that is far slower than the rest, if another one is idle. How long a lease may take
- * is known once rounds have been timed; the first ones compile.
- */
+/** Takes slots from a worker that is far slower than the rest, if another one is idle. */
 export function releaseStragglers(turn: Turn): void {
   const { state } = turn;
-  const { round, options } = state;
-  if (!round || state.typicalMs === 0 || round.openUnits === 0) return;
+  const { round } = state;
+  if (!round || round.openUnits === 0) return;
   const busy = openSlots(round);
-  const idle = leasable(state).some(({ peer }) => !busy.has(peer));
-  if (!idle) return;
-  const allowedMs =
-    Math.max(state.typicalMs, 4 * options.heartbeatMs) * options.stragglerFactor * round.patience;
+  if (leasable(state).every(({ peer }) => busy.has(peer))) return;
   for (const [peer, slots] of busy) {
-    const oldest = Math.min(...ownedBy(round, peer).map(({ leasedAt }) => leasedAt));
-    const elapsed = state.now - oldest;
-    if (elapsed <= allowedMs) continue;
+    const since = Math.min(...ownedBy(round, peer).map(({ leasedAt }) => leasedAt));
+    const elapsed = state.now - since;
+    if (elapsed <= allowance(state, round, peer, slots)) continue;
     takeFrom(turn, round, peer, elapsed / slots);
     return;
   }
+}
+
+/**
+ * Milliseconds that a lease of so many slots may take: a multiple of what the others, or the worker itself, usually
+ * need. Without limit while nobody has been timed.
+ */
+function allowance(state: State, round: Round, peer: string, slots: number): number {
+  const { stragglerFactor, heartbeatMs } = state.options;
+  const others = leasable(state).filter((one) => one.peer !== peer && one.slotMs > 0);
+  if (others.length === 0) return Infinity;
+  const usual = Math.max(medianOf(others.map(({ slotMs }) => slotMs)), state.peers.get(peer)!.slotMs);
+  return Math.max(slots * usual, 4 * heartbeatMs) * stragglerFactor * round.patience;
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 function takeFrom(turn: Turn, round: Round, peer: string, slotMs: number): void {

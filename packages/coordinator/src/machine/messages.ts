@@ -19,8 +19,17 @@ export function onMessage(turn: Turn, peer: string, message: ControlMessage): bo
       return true;
   }
   if (known) return onMemberMessage(turn, known, message);
-  if (message.type !== 'LEAVE') send(turn, peer, { type: 'HELLO_AGAIN', forget: false });
+  if (message.type !== 'LEAVE') askStranger(turn, peer);
   return false;
+}
+
+/** Once a while: many messages of one stranger may come at the same time. */
+function askStranger(turn: Turn, peer: string): void {
+  const { now, strangers, options } = turn.state;
+  if (now - (strangers.get(peer) ?? -Infinity) < 2 * options.heartbeatMs) return;
+  if (strangers.size >= 4 * options.maxWorkers) strangers.clear();
+  strangers.set(peer, now);
+  send(turn, peer, { type: 'HELLO_AGAIN', forget: false });
 }
 
 function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boolean {

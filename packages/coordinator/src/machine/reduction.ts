@@ -64,9 +64,6 @@ function take(unit: Unit, part: number, workerId: string): void {
 function finishUnit(state: State, round: Round, peer: Peer): void {
   round.openUnits--;
   if (!openSlots(round).has(peer.peer)) measure(state, round, peer);
-  if (round.openUnits > 0) return;
-  const ms = Math.max(state.now - round.startedAt, 1);
-  state.typicalMs = state.typicalMs === 0 ? ms : state.typicalMs + 0.3 * (ms - state.typicalMs);
 }
 
 /** A bucket of the root is out: every member gets it at once. */

@@ -100,6 +100,8 @@ export interface State {
   peers: Map<string, Peer>;
   /** Data planes heard of whose worker is unknown, and their connections' numbers. */
   attached: Map<string, number>;
+  /** Who was last asked to say HELLO, and when. */
+  strangers: Map<string, number>;
   gathering: Gathering | null;
   round: Round | null;
   rounds: number;
@@ -107,8 +109,6 @@ export interface State {
   source: { from: 'seed' } | ({ from: 'checkpoint' } & CheckpointRef) | null;
   sourceStep: number;
   plan: { peers: string[]; runs: SlotRun[]; costs: number[] } | null;
-  /** Length of recent rounds from lease to last sum, milliseconds; 0: none. */
-  typicalMs: number;
   captures: Map<number, Capture>;
   transfers: number;
   checkpoint: { lastStep: number; lastAt: number; saving: boolean; wanted: boolean; failures: number };
@@ -125,6 +125,10 @@ export interface State {
   journal: JournalHead | null;
   stop: { reason: string; since: number; failed: boolean } | null;
   finishing: { since: number; capture: number | null } | null;
+  /** This life of the coordinator stands in the journal: not before it knows what the journal lacks. */
+  started: boolean;
+  /** Until then the first step waits for members that are about to be ready. */
+  patientUntil: number;
   /** Last reason given for what it is (not) doing. */
   reason: string;
   lastTick: number;
@@ -139,6 +143,8 @@ export interface Recovery {
   readonly history: readonly (readonly [number, string])[];
   /** Workers may be alive that hold the state: the last life did not end in order. */
   readonly brokenOff: boolean;
+  /** Newest checkpoint that may be used: later ones were made with sums that cannot be trusted. */
+  readonly atMost: number;
   readonly nonFinite: number;
   readonly heldOut: { readonly globalStep: number; readonly loss: number | null } | null;
 }
@@ -149,6 +155,7 @@ export const FRESH: Recovery = {
   journal: null,
   history: [],
   brokenOff: false,
+  atMost: Number.MAX_SAFE_INTEGER,
   nonFinite: 0,
   heldOut: null,
 };
@@ -168,9 +175,10 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     phase: 'gathering',
     peers: new Map(),
     attached: new Map(),
+    strangers: new Map(),
     gathering: {
       until: now + window,
-      atMost: Number.MAX_SAFE_INTEGER,
+      atMost: recovery.atMost,
       reason: recovery.brokenOff ? 'the coordinator was started again' : 'the run starts',
       checkpoint: undefined,
       asked: null,
@@ -180,7 +188,6 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     source: null,
     sourceStep: 0,
     plan: null,
-    typicalMs: 0,
     captures: new Map(),
     transfers: 0,
     checkpoint: { lastStep: -1, lastAt: now, saving: false, wanted: false, failures: 0 },
@@ -198,6 +205,8 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     journal: recovery.journal,
     stop: null,
     finishing: null,
+    started: false,
+    patientUntil: 0,
     reason: '',
     lastTick: now,
   };

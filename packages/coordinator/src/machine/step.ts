@@ -13,7 +13,7 @@ import { checkLiveness, excuseOwnPause, lose } from './leaving.js';
 import { onMessage } from './messages.js';
 import { takeBadPartial, takePartial, takeRootBucket, takeRootImages } from './reduction.js';
 import type { State } from './state.js';
-import { journal, log, send, type Turn } from './turn.js';
+import { log, send, type Turn } from './turn.js';
 import { admitAll } from './welcome.js';
 
 /**
@@ -97,9 +97,7 @@ function onRest(
 }
 
 function onStart(turn: Turn): boolean {
-  const { generation, globalStep, gathering } = turn.state;
-  journal(turn, { kind: 'start', generation, globalStep, reason: gathering!.reason });
-  turn.effects.push({ type: 'findCheckpoint', atMost: gathering!.atMost });
+  turn.effects.push({ type: 'findCheckpoint', atMost: turn.state.gathering!.atMost });
   return true;
 }
 

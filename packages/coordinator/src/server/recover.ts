@@ -69,8 +69,12 @@ function follow(before: Recovery, line: JournalLine): Recovery {
         brokenOff: true,
         nonFinite: before.nonFinite + (line.skipped === undefined ? 0 : 1),
       };
-    case 'rewind':
-      return { ...after, globalStep: line.globalStep, brokenOff: true };
+    case 'rewind': {
+      const { globalStep, distrusted } = line;
+      return { ...after, globalStep, brokenOff: true, ...(distrusted && { atMost: globalStep }) };
+    }
+    case 'checkpoint':
+      return trusted(before) ? after : { ...after, atMost: Math.max(before.atMost, line.globalStep) };
     case 'heldOut':
       return { ...after, heldOut: { globalStep: line.globalStep, loss: line.loss } };
     case 'end':
@@ -78,6 +82,10 @@ function follow(before: Recovery, line: JournalLine): Recovery {
     default:
       return after;
   }
+}
+
+function trusted({ atMost }: Recovery): boolean {
+  return atMost === Number.MAX_SAFE_INTEGER;
 }
 
 function remember(history: Map<number, string>, line: JournalLine, hash: string): void {

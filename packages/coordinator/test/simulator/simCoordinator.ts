@@ -97,7 +97,7 @@ export class SimCoordinator {
     for (let next = this.#events.shift(); next; next = this.#events.shift()) {
       this.events++;
       const { effects } = step(this.state, next);
-      invariants.check(this.state, effects);
+      invariants.check(this.state, next, effects);
       trace?.(next, effects);
       for (const effect of effects) this.#perform(effect);
     }

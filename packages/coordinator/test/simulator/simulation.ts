@@ -159,6 +159,11 @@ export class Simulation {
     this.network.crash(workerId);
   }
 
+  /** The connection of the worker's data plane breaks under the next frame that it sends. */
+  breakData(workerId: string): void {
+    this.network.breakUnderNext(workerId, `tcp://127.0.0.1:${PORT + 1}`);
+  }
+
   /** The network between a worker and the coordinator. */
   cut(workerId: string): void {
     this.network.cut(workerId, COORDINATOR);

@@ -16,6 +16,8 @@ export class MemoryDealer implements Dealer {
   /** Whether this end knows that it is connected. */
   #connected = false;
   #closed = false;
+  /** The next message finds the connection broken. */
+  breakUnderNext = false;
 
   constructor(network: MemoryNetwork, host: string, options: DealerOptions, handlers: DealerHandlers) {
     this.#network = network;
@@ -25,12 +27,19 @@ export class MemoryDealer implements Dealer {
     network.clock.after(0, () => this.#connect());
   }
 
+  get address(): string {
+    return this.#options.address;
+  }
+
   get connected(): boolean {
     return this.#connected;
   }
 
   send(frames: Frames): void {
-    if (this.#connected && !this.#closed) this.#outgoing?.send(frames);
+    if (!this.#connected || this.#closed) return;
+    if (this.breakUnderNext) this.breakConnection();
+    else this.#outgoing?.send(frames);
+    this.breakUnderNext = false;
   }
 
   async flush(): Promise<void> {
@@ -58,8 +67,9 @@ export class MemoryDealer implements Dealer {
     if (!router) return;
     this.#cutOff();
     router.lose(this.#options.peer, this);
-    const { clock, dice, faults } = this.#network;
-    clock.after(dice.between(faults.noticeMs), () => this.disconnect());
+    const { clock, faults } = this.#network;
+    // The dealer sits at the socket that broke; the router has to find out whose connection it was.
+    clock.after(faults.noticeMs[0], () => this.disconnect());
   }
 
   /** The other end has closed. */

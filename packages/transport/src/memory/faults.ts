@@ -10,7 +10,7 @@ export interface Faults {
   readonly duplicateChance: number;
   /** The message may be overtaken by later ones of its connection. */
   readonly reorderChance: number;
-  /** Until an end learns that its connection broke, drawn evenly from this range. */
+  /** Until a connection's end is noticed: by the dealer the least, by the router drawn evenly from this range. */
   readonly noticeMs: readonly [least: number, most: number];
   /** Until a dealer tries to connect again. */
   readonly reconnectMs: number;

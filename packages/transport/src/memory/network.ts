@@ -61,6 +61,13 @@ export class MemoryNetwork implements Medium {
     this.#sockets.delete(host);
   }
 
+  /** The next message that the host sends to this address is lost with its connection. */
+  breakUnderNext(host: string, address: string): void {
+    for (const socket of this.#socketsOf(host)) {
+      if (socket instanceof MemoryDealer && socket.address === address) socket.breakUnderNext = true;
+    }
+  }
+
   /** Nothing passes between the hosts until `mend`. */
   cut(a: string, b: string): void {
     this.#cuts.add(pairOf(a, b));

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { MemoryNetwork, transportConformance, VirtualClock } from '../../src/index.js';
+import { transportConformance } from '../../src/conformance.js';
+import { MemoryNetwork, VirtualClock } from '../../src/index.js';
 import { QUIET } from '../../src/memory/faults.js';
 
 for (const [name, faults] of [

@@ -1,13 +1,8 @@
 import { once } from 'node:events';
 import { fork, type ChildProcess } from 'node:child_process';
 import test from 'ava';
-import {
-  newKeyPair,
-  transportConformance,
-  zmqTransport,
-  type TransportBench,
-  type Transport,
-} from '../../src/index.js';
+import { transportConformance, type TransportBench } from '../../src/conformance.js';
+import { newKeyPair, zmqTransport, type Transport } from '../../src/index.js';
 import type { ZmqOptions } from '../../src/index.js';
 
 async function until(holds: () => boolean, what: string): Promise<void> {

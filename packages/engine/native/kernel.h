@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -31,6 +30,12 @@ T* dataOf(const Tensor& tensor) {
 
 inline int64_t dimOf(const Tensor& tensor, int axis) { return TF_Dim(tensor.get(), axis); }
 
+inline std::vector<int64_t> dimsOf(const Tensor& tensor) {
+  std::vector<int64_t> dims(TF_NumDims(tensor.get()));
+  for (size_t i = 0; i < dims.size(); i++) dims[i] = dimOf(tensor, i);
+  return dims;
+}
+
 // The inputs and outputs of one execution. After a failure `ok` is false and nothing more must be done.
 class Context {
  public:
@@ -45,8 +50,7 @@ class Context {
     return Tensor(tensor);
   }
 
-  Tensor output(int index, std::initializer_list<int64_t> shape) {
-    std::vector<int64_t> dims(shape);
+  Tensor output(int index, const std::vector<int64_t>& dims) {
     size_t bytes = sizeof(float);
     for (int64_t dim : dims) bytes *= dim;
     Tensor tensor(TF_AllocateOutput(context_, index, TF_FLOAT, dims.data(), dims.size(), bytes, status_.get()));
@@ -56,8 +60,7 @@ class Context {
 
   // An output of the shape of an input, in that input's memory where nobody else needs it.
   Tensor outputLike(int index, int inputIndex, const Tensor& input) {
-    std::vector<int64_t> dims(TF_NumDims(input.get()));
-    for (size_t i = 0; i < dims.size(); i++) dims[i] = dimOf(input, i);
+    const std::vector<int64_t> dims = dimsOf(input);
     int forwarded;
     Tensor tensor(TF_ForwardInputOrAllocateOutput(context_, &inputIndex, 1, index, dims.data(), dims.size(),
                                                   &forwarded, status_.get()));

@@ -1,6 +1,7 @@
 #include "parallel.h"
 
 #include <atomic>
+#include <cfenv>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -27,6 +28,7 @@ class Pool {
     std::lock_guard<std::mutex> job(jobs_);
     {
       std::lock_guard<std::mutex> lock(mutex_);
+      std::fegetenv(&arithmetic_);
       body_ = &body;
       count_ = count;
       next_ = 0;
@@ -53,6 +55,8 @@ class Pool {
       if (!body_) continue;
       const auto* body = body_;
       const int64_t count = count_;
+      // TensorFlow's threads flush tiny numbers to zero: whoever computes an item must do the same.
+      std::fesetenv(&arithmetic_);
       working_++;
       lock.unlock();
       take(count, *body);
@@ -67,6 +71,7 @@ class Pool {
   std::condition_variable done_;
   const std::function<void(int64_t)>* body_ = nullptr;
   int64_t count_ = 0;
+  std::fenv_t arithmetic_;
   std::atomic<int64_t> next_{0};
   uint64_t generation_ = 0;
   int working_ = 0;

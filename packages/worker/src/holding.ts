@@ -1,15 +1,27 @@
+import { fleetError } from '@ddpm-fleet/core';
+import { fingerprintText } from '@ddpm-fleet/protocol';
 import { CommitLog } from './commitLog.js';
 import type { Commits } from './commits.js';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { StateToHold } from './replicaEvents.js';
 
+/** States that may come damaged one after the other before this host is taken to be the one that damages them. */
+const PATIENCE = 3;
+
+/** The part of a compute thread that holds a state. */
+export type StateHolder = Pick<
+  ComputeThread,
+  'loadInitialState' | 'loadState' | 'fingerprint' | 'apply' | 'skip'
+>;
+
 /** The state on the device, as far as this thread knows it: which step's it is, and which commits led to it. */
 export class Holding {
   readonly log = new CommitLog();
-  readonly #compute: ComputeThread;
+  readonly #compute: StateHolder;
   #globalStep: number | undefined;
+  #damaged = 0;
 
-  constructor(compute: ComputeThread) {
+  constructor(compute: StateHolder) {
     this.#compute = compute;
   }
 
@@ -24,7 +36,10 @@ export class Holding {
     this.log.clear();
   }
 
-  /** Returns false, and holds nothing, when the state is not what its sender had. */
+  /**
+   * Returns false, and holds nothing, when the state is not what its sender had.
+   * @throws FleetError DDPM_ERR_STATE_DAMAGED when that was so several times in a row
+   */
   async load(source: StateToHold): Promise<boolean> {
     if (source.from === 'held') return true;
     this.forget();
@@ -35,8 +50,12 @@ export class Holding {
     }
     const { globalStep } = source.state;
     await this.#compute.loadState(source.state);
-    if (source.fingerprint !== undefined && (await this.#compute.fingerprint()) !== source.fingerprint)
+    const { fingerprint } = source;
+    if (fingerprint !== undefined && fingerprintText(await this.#compute.fingerprint()) !== fingerprint) {
+      if (++this.#damaged === PATIENCE) throw fleetError('DDPM_ERR_STATE_DAMAGED', { globalStep });
       return false;
+    }
+    this.#damaged = 0;
     this.#globalStep = globalStep;
     return true;
   }

@@ -8,7 +8,7 @@ import type { StepTimes } from './stepClock.js';
 export type StateToHold =
   | { readonly from: 'seed' }
   | { readonly from: 'held' }
-  | { readonly from: 'elsewhere'; readonly state: TrainState; readonly fingerprint: bigint | undefined };
+  | { readonly from: 'elsewhere'; readonly state: TrainState; readonly fingerprint: string | undefined };
 
 export interface ReplicaEvents {
   /** The sum of one subtree is done, and still wanted. */

@@ -75,8 +75,7 @@ export class StateSync {
     const received = this.#receivers.get(this.#transfer)?.received;
     if (received?.state.globalStep !== this.#wanted) return;
     const { state, fingerprint } = received;
-    const bits = fingerprint === null ? undefined : BigInt.asIntN(64, BigInt(`0x${fingerprint}`));
-    this.#done({ from: 'elsewhere', state, fingerprint: bits });
+    this.#done({ from: 'elsewhere', state, fingerprint: fingerprint ?? undefined });
   }
 
   #done(state: StateToHold): void {

@@ -281,6 +281,11 @@ const table = {
     exitCode: 1,
     message: 'the compute thread of this worker died: {reason}. The run goes on with the other workers.',
   },
+  DDPM_ERR_STATE_DAMAGED: {
+    exitCode: 1,
+    message:
+      'the state of step {globalStep} came damaged again and again: this host loads other bits than it is sent. Run a memory test on it; the run goes on with the other workers.',
+  },
   // inference
   DDPM_ERR_EXPORT_DIFFUSERS: {
     exitCode: 2,

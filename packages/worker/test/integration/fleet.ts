@@ -102,10 +102,17 @@ export interface FleetOptions {
   readonly keys?: { readonly coordinator: string; readonly worker: string };
 }
 
-/** Real processes over real sockets. */
-export function startFleet(dir: string, workers: number, { policy, keys }: FleetOptions = {}): Fleet {
+/** Real processes over real sockets; none outlives the test, however that ends. */
+export function startFleet(
+  t: ExecutionContext,
+  dir: string,
+  workers: number,
+  { policy, keys }: FleetOptions = {},
+): Fleet {
   const events: LaunchEvent[] = [];
-  const run = launch(planOf(dir, workers, keys), localDriver({ graceMs: 5000 }), {
+  const driver = localDriver({ graceMs: 5000 });
+  t.teardown(() => driver.close());
+  const run = launch(planOf(dir, workers, keys), driver, {
     policy: { ...POLICY, ...policy },
     onEvent: (event) => events.push(event),
   });
@@ -126,7 +133,7 @@ export function planOf(dir: string, workers: number, keys?: FleetOptions['keys']
 }
 
 export async function train(t: ExecutionContext, dir: string, workers: number): Promise<LaunchEnd> {
-  const fleet = startFleet(dir, workers);
+  const fleet = startFleet(t, dir, workers);
   const end = await fleet.run.ended;
   t.is(end.kind, 'done', `${end.reason}\n${end.tail ?? ''}`);
   return end;
@@ -138,7 +145,7 @@ export async function digestOf(dir: string): Promise<string> {
 
 export function live(
   dir: string,
-): { globalStep: number; workers: { id: string; state: string }[] } | undefined {
+): { globalStep: number; workers: { id: string; pid: number; state: string }[] } | undefined {
   return readJson(runPaths(dir).live);
 }
 

@@ -27,7 +27,7 @@ test.serial('a key on the allow-list is let in', async (t) => {
   t.timeout(120_000);
   const dir = await makeRun(t, SET);
   const keys = writeKeys(dir);
-  const fleet = startFleet(dir, 1, { keys: { coordinator: keys.coordinator, worker: keys.known } });
+  const fleet = startFleet(t, dir, 1, { keys: { coordinator: keys.coordinator, worker: keys.known } });
   t.like(await fleet.run.ended, { kind: 'done' });
 });
 
@@ -35,7 +35,7 @@ test.serial('another key is refused in words on both sides, and nothing hangs', 
   t.timeout(120_000);
   const dir = await makeRun(t, SET);
   const keys = writeKeys(dir);
-  const fleet = startFleet(dir, 1, { keys: { coordinator: keys.coordinator, worker: keys.stranger } });
+  const fleet = startFleet(t, dir, 1, { keys: { coordinator: keys.coordinator, worker: keys.stranger } });
   const end = await fleet.run.ended;
   t.like(end, { kind: 'failed', exitCode: 2 });
   t.regex(end.tail!, /authentication refused/);
@@ -48,7 +48,7 @@ test.serial('a worker of another run is refused with the reason', async (t) => {
   const { record } = runPaths(dir);
   const known = JSON.parse(readFileSync(record, 'utf8'));
   writeFileSync(record, JSON.stringify({ ...known, identityHash: 'a'.repeat(64) }));
-  const fleet = startFleet(dir, 1);
+  const fleet = startFleet(t, dir, 1);
   await until(() => live(dir));
   const end = await fleet.run.ended;
   t.like(end, { kind: 'failed', exitCode: 2, restarts: 0 });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,10 @@ export function ddpmFleet(args: readonly string[], options: RunOptions = {}): Pr
   });
 }
 
+const scratches = mkdtempSync(join(tmpdir(), 'ddpm-fleet-e2e-'));
+process.once('exit', () => rmSync(scratches, { recursive: true, force: true }));
+
+/** A new directory, which is removed with the process. */
 export function scratch(): string {
-  return mkdtempSync(join(tmpdir(), 'ddpm-fleet-e2e-'));
+  return mkdtempSync(join(scratches, 'run-'));
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFleetError } from '@ddpm-fleet/core';
@@ -15,8 +15,11 @@ import {
 
 const facts = { datasetHash: 'd', engine: 'e', imageSize: 16 };
 
+const scratch = mkdtempSync(join(tmpdir(), 'ddpm-config-'));
+test.after.always(() => rmSync(scratch, { recursive: true }));
+
 function file(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'ddpm-config-')), 'run.yaml');
+  const path = join(mkdtempSync(join(scratch, 'config-')), 'run.yaml');
   writeFileSync(path, text);
   return path;
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -19,7 +19,9 @@ test('the header is NumPy’s, padded so that the data are aligned to 64 bytes',
 
 test('a reader that knows only the format gets shape and values back', (t) => {
   const values = Float32Array.of(0, -1.5, 3.25, 1e-30, Infinity, 7);
-  const path = join(mkdtempSync(join(tmpdir(), 'ddpm-npy-')), 'x.npy');
+  const dir = mkdtempSync(join(tmpdir(), 'ddpm-npy-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'x.npy');
   writeFileSync(path, encodeNpy(values, [2, 3]));
   const script = `
 import ast, struct, json

@@ -57,7 +57,7 @@ async function throughCheckpoint(
   return [...(await store.load('newest')).snapshot.state.emas];
 }
 
-test('the first update copies, whatever stood there', (t) => {
+test('trap 25: the first update copies, whatever stood there', (t) => {
   const params = Float32Array.of(1e-8, -3, 0.1);
   for (const form of FORMS) {
     t.is(emaWeight(0.9999, form, 0), 1);

@@ -47,6 +47,20 @@ test.serial('a sample depends on its seed and index, not on what it is drawn wit
   await opened.dispose();
 });
 
+test.serial('trap 26: nothing is dropped while sampling', async (t) => {
+  const opened = await engine();
+  const draw = async (dropout: number): Promise<Float32Array> => {
+    const model = tinyModel([`model.dropout=${dropout}`]);
+    const denoiser = await Denoiser.open(opened, model, { batch: 2 });
+    const plan = samplerPlan(model.config.diffusion, { sampler: 'ddim', sampleSteps: 3 });
+    const images = sample(denoiser, { count: 2, seed: 0, plan });
+    denoiser.dispose();
+    return images;
+  };
+  t.deepEqual(await draw(0.9), await draw(0));
+  await opened.dispose();
+});
+
 test.serial('progress counts every step of every batch; predXStart is what the plan clamps', async (t) => {
   const opened = await engine();
   const model = tinyModel();

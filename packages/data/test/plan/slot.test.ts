@@ -3,7 +3,7 @@ import { epochOf, slotPosition } from '../../src/plan/index.js';
 
 const SHAPE = { numSlots: 6, slotBatchSize: 8 };
 
-test('the slots of consecutive steps follow each other without gaps', (t) => {
+test('trap 40: the slots of consecutive steps are full, and follow each other without gaps', (t) => {
   let next = 0n;
   for (let step = 0; step < 3; step++) {
     for (let slot = 0; slot < 6; slot++) {

@@ -2,7 +2,7 @@ import test from 'ava';
 import sharp from 'sharp';
 import { gridPng, squareColumns, toBytes } from '../../src/index.js';
 
-test('bytes: clamped, the ends exact, the middle rounded', (t) => {
+test('trap 28: bytes: clamped, the ends exact, the middle rounded', (t) => {
   t.deepEqual([...toBytes(Float32Array.of(-2, -1, -0.5, 0, 0.5, 1, 3))], [0, 0, 64, 128, 191, 255, 255]);
 });
 

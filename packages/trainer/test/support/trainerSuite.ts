@@ -20,21 +20,24 @@ import { IMAGE, imagesAt, runSlots, tinyConfig, type EngineName } from './tiny.j
 export function trainerSuite(name: EngineName): void {
   useEngine(name);
 
-  test.serial('any split of the slots gives the same root, digest and next state', async (t) => {
-    const config = tinyConfig();
-    const trainer = await ready(t.context.engine, config);
-    const roots = [[6], [1, 6], [2, 4, 6], [3, 6], [1, 2, 3, 4, 5, 6]].map((ends) =>
-      step(trainer, config, 0, ends),
-    );
-    const digests = roots.map(({ root }) => gradientDigest(root, trainer.layout, 1 << 12));
-    t.is(new Set(digests).size, 1);
-    const states = roots.map(({ root, t: ts, loss }) => {
-      trainer.loadState(trainer.initialState());
-      trainer.apply(root, { t: ts, loss });
-      return checkpointDigest(trainer.readState(), trainer.layout);
-    });
-    t.is(new Set(states).size, 1);
-  });
+  test.serial(
+    'trap 22: any split of the slots, even or not, gives the same root, digest and next state',
+    async (t) => {
+      const config = tinyConfig();
+      const trainer = await ready(t.context.engine, config);
+      const roots = [[6], [1, 6], [2, 4, 6], [3, 6], [1, 2, 3, 4, 5, 6]].map((ends) =>
+        step(trainer, config, 0, ends),
+      );
+      const digests = roots.map(({ root }) => gradientDigest(root, trainer.layout, 1 << 12));
+      t.is(new Set(digests).size, 1);
+      const states = roots.map(({ root, t: ts, loss }) => {
+        trainer.loadState(trainer.initialState());
+        trainer.apply(root, { t: ts, loss });
+        return checkpointDigest(trainer.readState(), trainer.layout);
+      });
+      t.is(new Set(states).size, 1);
+    },
+  );
 
   test.serial(
     'bfloat16 on the wire: any split gives the same root, and every node is a bfloat16',

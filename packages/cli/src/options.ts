@@ -22,13 +22,13 @@ export function fraction(text: string): number {
   return value;
 }
 
-/** `4` or `2:8`. */
+/** `4`, `2:8`, or `0`: none of ours. */
 export function workerRange(text: string): { min: number; max: number } {
   const match = /^(\d+)(?::(\d+))?$/.exec(text);
   const min = Number(match?.[1]);
   const max = Number(match?.[2] ?? match?.[1]);
-  if (!match || min < 1 || max < min)
-    throw new InvalidArgumentError('N or MIN:MAX is needed, e.g. 4 or 2:8.');
+  if (!match || max < min || (min < 1 && max > 0))
+    throw new InvalidArgumentError('N or MIN:MAX is needed, e.g. 4 or 2:8 (or 0: others start them).');
   return { min, max };
 }
 

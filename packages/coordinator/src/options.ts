@@ -12,6 +12,8 @@ export interface CoordinatorOptions {
   readonly log: Logger;
   /** Needed to listen beyond the loopback interface. */
   readonly security?: ServerSecurity;
+  /** Plain TCP beyond the loopback interface. */
+  readonly insecure?: boolean;
   /** Default: ZeroMQ with `security`. */
   readonly transport?: Transport;
   /** Start from this checkpoint rather than from the newest of the run. */

@@ -17,8 +17,8 @@ export interface RunningCoordinator {
 
 /** @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_*, DDPM_ERR_JOURNAL */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
-  const { security } = options;
-  const transport = options.transport ?? zmqTransport(security ? { server: security } : {});
+  const { security, insecure = false } = options;
+  const transport = options.transport ?? zmqTransport({ insecure, ...(security && { server: security }) });
   const coordinator = new Coordinator(options);
   const close = async (): Promise<void> => {
     await coordinator.close();

@@ -33,19 +33,22 @@ export function parseCheckpoint(path: string): { location: string; globalStep: n
 }
 
 /**
- * Reads `{"publicKey", "secretKey", "allowed": {name: publicKey}}`, Z85 text of 40 characters each.
+ * Reads `{"publicKey", "secretKey", "allowed": {name: publicKey}, "readers": {name: publicKey}}`, Z85 text of 40
+ * characters each.
  * @throws DDPM_ERR_COORDINATOR_KEYS
  */
 export function readServerKeys(file: string): ServerSecurity {
   try {
-    const { publicKey, secretKey, allowed } = JSON.parse(readFileSync(file, 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    const names = Object.entries(allowed as object).map(([name, value]) => [name, key(value)] as const);
+    const {
+      publicKey,
+      secretKey,
+      allowed,
+      readers = {},
+    } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     return {
       keys: { publicKey: key(publicKey), secretKey: key(secretKey) },
-      allowed: Object.fromEntries(names),
+      allowed: keyList(allowed),
+      readers: keyList(readers),
     };
   } catch (cause) {
     // The cause of a syntax error would quote the file, and the file is secret.
@@ -53,6 +56,10 @@ export function readServerKeys(file: string): ServerSecurity {
       (cause as NodeJS.ErrnoException).code ?? 'it does not hold publicKey, secretKey and allowed';
     throw fleetError('DDPM_ERR_COORDINATOR_KEYS', { file, reason });
   }
+}
+
+function keyList(list: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(list as object).map(([name, value]) => [name, key(value)]));
 }
 
 function key(value: unknown): string {

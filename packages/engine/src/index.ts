@@ -10,7 +10,7 @@ export {
   type InstallRecord,
 } from './install/cache.js';
 export { checkEngine, type Check } from './install/check.js';
-export type { Gpu } from './install/gpu.js';
+export { findGpus, type Gpu } from './install/gpu.js';
 export { engineStatus, type EngineStatus } from './install/status.js';
 export type { EngineProbe } from './install/verify.js';
 export { installEngine, type InstallOptions } from './install/install.js';

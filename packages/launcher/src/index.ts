@@ -1,6 +1,14 @@
 export { driverConformance, type ConformanceTest } from './conformance/driver.js';
 export type { FleetSignal, LauncherDriver, ProcessExit, RunningProcess } from './driver.js';
+export { byRole } from './drivers/byRole.js';
 export { localDriver, type LocalDriverOptions } from './drivers/local.js';
+export { remoteDriver, type Reach, type RemoteDriverOptions } from './drivers/remote.js';
+export { explainSsh, sshDriver, sshReach, type SshOptions } from './drivers/ssh.js';
+export { explainSrun, slurmAllocation, slurmDriver, srunReach, type Allocation } from './drivers/slurm.js';
+export { clusterManifests, keySecret, type ClusterRequest, type Manifest } from './kubernetes/manifests.js';
+export { batchScript, type BatchRequest } from './slurm/script.js';
+export { readHosts, type HostLine } from './hosts.js';
+export { keyFilesIn, makeKeys, newKeys, type KeyFiles } from './keys.js';
 export { launch, type Launch, type LaunchEnd, type LaunchEvent, type LaunchOptions } from './launch.js';
 export {
   planLaunch,
@@ -8,6 +16,7 @@ export {
   type LaunchPlan,
   type LaunchRequest,
   type ProcessSpec,
+  type Rendezvous,
   type Role,
 } from './plan.js';
 export { defaultWorkers, localResources, visibleGpus, type HostResources } from './resources.js';

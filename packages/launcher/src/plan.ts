@@ -17,6 +17,8 @@ export interface ProcessSpec {
   /** stdout and stderr are appended here. */
   readonly logFile: string;
   readonly device: Device;
+  /** Its CURVE keys, on this host: the driver hands them over by file or environment, never on a command line. */
+  readonly keyFile?: string;
 }
 
 export type Device =
@@ -26,15 +28,30 @@ export type Device =
 export interface LaunchPlan {
   readonly coordinator: ProcessSpec;
   readonly workers: readonly ProcessSpec[];
+  readonly rendezvous: Rendezvous;
   /** Sentences for the user, e.g. that workers share a GPU. */
   readonly notes: readonly string[];
 }
 
+/** How workers find the coordinator. */
+export interface Rendezvous {
+  /** Where it listens: data is on the port after it. Absent: workers read it from the run's directory. */
+  readonly address?: string;
+  /** Encrypted by CURVE, with keys made at launch. */
+  readonly encrypted: boolean;
+}
+
 export interface LaunchRequest {
   readonly runDir: string;
+  /** 0: the coordinator alone; others start workers. */
   readonly workers: number;
-  /** The first host runs the coordinator. */
   readonly hosts: readonly HostResources[];
+  /** Default: the first host. */
+  readonly coordinatorHost?: string;
+  /** Installation of this host: arguments that lie in it are said of the other host's. */
+  readonly root?: string;
+  readonly rendezvous?: Rendezvous;
+  readonly keyFiles?: Readonly<Record<Role, string>>;
   /** Intra-op threads of a worker on a CPU. */
   readonly threads: number;
   readonly entries: Readonly<Record<Role, readonly string[]>>;
@@ -43,40 +60,45 @@ export interface LaunchRequest {
 
 /**
  * Spreads workers over GPUs where a host has any, else over cores.
- * @throws DDPM_ERR_LAUNCH_PLAN for no hosts or fewer than one worker
+ * @throws DDPM_ERR_LAUNCH_PLAN for no hosts or a number of workers that is none
  */
 export function planLaunch(request: LaunchRequest): LaunchPlan {
   const [first] = request.hosts;
   if (!first) throw fleetError('DDPM_ERR_LAUNCH_PLAN', { detail: 'there is no host to run on' });
-  if (!Number.isInteger(request.workers) || request.workers < 1) {
+  if (!Number.isInteger(request.workers) || request.workers < 0) {
     throw fleetError('DDPM_ERR_LAUNCH_PLAN', { detail: `${request.workers} workers were asked for` });
   }
   const places = placesOf(request);
   const workers = Array.from({ length: request.workers }, (_, k) =>
     workerSpec(request, k, places[k % places.length]!),
   );
-  return { coordinator: coordinatorSpec(request, first), workers, notes: notesOn(request, places) };
+  return {
+    coordinator: coordinatorSpec(request, request.coordinatorHost ?? first.host),
+    workers,
+    rendezvous: request.rendezvous ?? { encrypted: false },
+    notes: notesOn(request, places),
+  };
 }
 
 interface Place {
-  readonly host: string;
+  readonly host: HostResources;
   readonly device: Device;
 }
 
 function placesOf({ hosts, threads }: LaunchRequest): Place[] {
-  const gpus = hosts.flatMap(({ host, gpus }) =>
-    gpus.map((index): Place => ({ host, device: { kind: 'gpu', index } })),
+  const gpus = hosts.flatMap((host) =>
+    host.gpus.map((index): Place => ({ host, device: { kind: 'gpu', index } })),
   );
   if (gpus.length > 0) return gpus;
-  return hosts.flatMap(({ host, cores }) =>
-    Array.from({ length: Math.max(1, Math.floor(cores / threads)) }, (): Place => ({
+  return hosts.flatMap((host) =>
+    Array.from({ length: Math.max(1, Math.floor(host.cores / threads)) }, (): Place => ({
       host,
       device: { kind: 'cpu', threads },
     })),
   );
 }
 
-function coordinatorSpec(request: LaunchRequest, { host }: HostResources): ProcessSpec {
+function coordinatorSpec(request: LaunchRequest, host: string): ProcessSpec {
   return {
     id: 'coordinator',
     role: 'coordinator',
@@ -85,7 +107,20 @@ function coordinatorSpec(request: LaunchRequest, { host }: HostResources): Proce
     env: request.env.coordinator,
     logFile: join(request.runDir, 'logs', 'coordinator.ndjson'),
     device: { kind: 'cpu', threads: 1 },
+    ...keyFileOf(request, 'coordinator'),
   };
+}
+
+function keyFileOf({ keyFiles }: LaunchRequest, role: Role): { keyFile?: string } {
+  return keyFiles ? { keyFile: keyFiles[role] } : {};
+}
+
+function argsOn({ root }: HostResources, request: LaunchRequest): readonly string[] {
+  const { worker } = request.entries;
+  if (root === undefined || request.root === undefined) return worker;
+  return worker.map((arg) =>
+    arg.startsWith(`${request.root}/`) ? `${root}${arg.slice(request.root!.length)}` : arg,
+  );
 }
 
 /** The TensorFlow binding keeps the last GPU that it sees, so each worker sees exactly one (or none). */
@@ -94,15 +129,17 @@ function workerSpec(request: LaunchRequest, k: number, { host, device }: Place):
   return {
     id,
     role: 'worker',
-    host,
-    args: request.entries.worker,
+    host: host.host,
+    args: argsOn(host, request),
     env: {
       ...request.env.worker,
+      ...host.env,
       DDPM_FLEET_WORKER_ID: id,
       CUDA_VISIBLE_DEVICES: device.kind === 'gpu' ? String(device.index) : '-1',
     },
     logFile: join(request.runDir, 'logs', `${id}.ndjson`),
     device,
+    ...keyFileOf(request, 'worker'),
   };
 }
 

@@ -8,6 +8,10 @@ export interface HostResources {
   readonly cores: number;
   /** Indices (as the CUDA driver counts) of the GPUs that the run may use. */
   readonly gpus: readonly number[];
+  /** What its worker processes must find in their environment, beside what all of them must. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where ddpm-fleet is installed on it; absent: where it is here. */
+  readonly root?: string;
 }
 
 /** This machine's cores and NVIDIA GPUs; CUDA_VISIBLE_DEVICES narrows them as it does for any CUDA program. */
@@ -15,8 +19,14 @@ export function localResources(env: NodeJS.ProcessEnv = process.env): HostResour
   return {
     host: hostname(),
     cores: availableParallelism(),
-    gpus: visibleGpus(presentGpus(), env.CUDA_VISIBLE_DEVICES),
+    gpus: granted(env) ?? visibleGpus(presentGpus(), env.CUDA_VISIBLE_DEVICES),
   };
+}
+
+/** In a Slurm job step the list is what Slurm granted, whatever the devices are called there. */
+function granted(env: NodeJS.ProcessEnv): number[] | undefined {
+  if (!env.SLURM_STEP_ID || env.SLURM_STEP_GPUS === undefined) return undefined;
+  return (env.CUDA_VISIBLE_DEVICES ?? '').split(',').filter(Boolean).map(Number);
 }
 
 /** One worker a GPU; without GPUs one worker per `threads` cores, at least one. */

@@ -40,7 +40,12 @@ async function begin(
       specOf(dir, id, await script(dir, id, body), { DONE: join(dir, 'done.mjs') }),
     ),
   );
-  const plan: LaunchPlan = { coordinator: specs[0]!, workers: specs.slice(1), notes: [] };
+  const plan: LaunchPlan = {
+    coordinator: specs[0]!,
+    workers: specs.slice(1),
+    rendezvous: { encrypted: false },
+    notes: [],
+  };
   const events: LaunchEvent[] = [];
   const run = launch(plan, localDriver({ graceMs: 1000 }), {
     policy: { ...POLICY, ...policy },

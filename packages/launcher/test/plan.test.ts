@@ -60,7 +60,8 @@ test('more workers than cores is allowed and said', (t) => {
 });
 
 test('nothing to place, or nowhere', (t) => {
-  t.throws(() => planLaunch(request({ workers: 0 })), { message: /0 workers were asked for/ });
+  t.deepEqual(planLaunch(request({ workers: 0 })).workers, []);
+  t.throws(() => planLaunch(request({ workers: -1 })), { message: /-1 workers were asked for/ });
   t.throws(() => planLaunch(request({ workers: 1.5 })), { message: /1.5 workers/ });
   t.throws(() => planLaunch(request({ hosts: [] })), { message: /no host/ });
 });

@@ -27,13 +27,17 @@ export interface RouterOptions {
   readonly probe: Frames;
   /** Largest part taken; a peer that sends more is disconnected. */
   readonly maxFrameBytes: number;
+  /** Peers heard at a time; messages of more are dropped. Default 4096. */
+  readonly maxPeers?: number;
+  /** Whose keys are let in. Default `worker`. */
+  readonly role?: 'worker' | 'reader';
 }
 
 export interface RouterHandlers {
   onMessage(peer: string, frames: Uint8Array[]): void;
   /** The peer is not connected (any more): nothing reaches it until it connects again. May come twice. */
   onUnreachable(peer: string): void;
-  /** Somebody was not let in. */
+  /** Somebody was not let in: who, as far as is known, and why. Said as often as it happens. */
   onRefused(who: string): void;
 }
 

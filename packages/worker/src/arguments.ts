@@ -14,8 +14,10 @@ export interface WorkerFlags {
   readonly runDir?: string;
   /** DDPM_FLEET_WORKER_ID; default: host name and process id. */
   readonly id?: string;
-  /** JSON with this worker's CURVE keys and the coordinator's public one: DDPM_FLEET_KEY_FILE. */
+  /** JSON with this worker's CURVE keys and the coordinator's public one: DDPM_FLEET_KEY_FILE, or DDPM_FLEET_KEYS. */
   readonly keyFile?: string;
+  /** Plain TCP beyond this host: DDPM_FLEET_INSECURE=1. */
+  readonly insecure?: boolean;
   /** DDPM_FLEET_LOG_LEVEL */
   readonly logLevel?: string;
 }
@@ -23,12 +25,21 @@ export interface WorkerFlags {
 /** @throws TypeError for an unknown flag */
 export function parseWorkerFlags(argv: readonly string[]): WorkerFlags {
   const text = { type: 'string' } as const;
-  const options = { join: text, data: text, 'run-dir': text, id: text, 'key-file': text, 'log-level': text };
-  const { join, data, id, ...rest } = parseArgs({ args: [...argv], options }).values;
+  const options = {
+    join: text,
+    data: text,
+    'run-dir': text,
+    id: text,
+    'key-file': text,
+    'log-level': text,
+    insecure: { type: 'boolean' } as const,
+  };
+  const { join, data, id, insecure, ...rest } = parseArgs({ args: [...argv], options }).values;
   const flags = {
     join,
     data,
     id,
+    insecure,
     runDir: rest['run-dir'],
     keyFile: rest['key-file'],
     logLevel: rest['log-level'],
@@ -51,6 +62,9 @@ export function startOptions(flags: WorkerFlags, env: NodeJS.ProcessEnv): StartO
     workerId: checkedId(flags.id ?? env.DDPM_FLEET_WORKER_ID ?? defaultId()),
     at: join ? { control: join, data: data ?? nextPort(join) } : { runDir: runDir! },
     ...(keyFile ? { keyFile } : {}),
+    ...(env.DDPM_FLEET_KEYS ? { keys: env.DDPM_FLEET_KEYS } : {}),
+    ...((flags.insecure ?? env.DDPM_FLEET_INSECURE === '1') ? { insecure: true } : {}),
+    ...(env.DDPM_FLEET_LEFT_EXIT_CODE ? { leftExitCode: Number(env.DDPM_FLEET_LEFT_EXIT_CODE) } : {}),
     logLevel: flags.logLevel ?? env.DDPM_FLEET_LOG_LEVEL ?? 'info',
   };
 }

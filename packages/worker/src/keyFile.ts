@@ -7,17 +7,29 @@ import type { ClientSecurity } from '@ddpm-fleet/transport';
  * @throws DDPM_ERR_WORKER_KEYS
  */
 export function readKeyFile(file: string): ClientSecurity {
+  let text: string;
   try {
-    const { publicKey, secretKey, serverKey } = JSON.parse(readFileSync(file, 'utf8')) as Record<
-      string,
-      unknown
-    >;
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fleetError('DDPM_ERR_WORKER_KEYS', {
+      file,
+      reason: (error as NodeJS.ErrnoException).code ?? 'unreadable',
+    });
+  }
+  return parseKeys(text, file);
+}
+
+/** @param file where the text is from, for the error. @throws DDPM_ERR_WORKER_KEYS */
+export function parseKeys(text: string, file: string): ClientSecurity {
+  try {
+    const { publicKey, secretKey, serverKey } = JSON.parse(text) as Record<string, unknown>;
     return { keys: { publicKey: key(publicKey), secretKey: key(secretKey) }, serverKey: key(serverKey) };
-  } catch (cause) {
-    // The cause of a syntax error would quote the file, and the file is secret.
-    const reason =
-      (cause as NodeJS.ErrnoException).code ?? 'it does not hold publicKey, secretKey and serverKey';
-    throw fleetError('DDPM_ERR_WORKER_KEYS', { file, reason });
+  } catch {
+    // The cause of a syntax error would quote the text, and the text is secret.
+    throw fleetError('DDPM_ERR_WORKER_KEYS', {
+      file,
+      reason: 'it does not hold publicKey, secretKey and serverKey',
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { zmqTransport } from '@ddpm-fleet/transport';
-import { readKeyFile } from './keyFile.js';
+import { zmqTransport, type ZmqOptions } from '@ddpm-fleet/transport';
+import { parseKeys, readKeyFile } from './keyFile.js';
 import type { Addresses } from './link.js';
 import type { WorkerEnd } from './options.js';
 import { findCoordinator } from './rendezvous.js';
@@ -11,6 +11,11 @@ export interface StartOptions {
   /** The coordinator's addresses, or the directory of the run in which it tells them. */
   readonly at: Addresses | { readonly runDir: string };
   readonly keyFile?: string;
+  /** What the key file would hold, where the launcher handed it over by the environment. */
+  readonly keys?: string;
+  readonly insecure?: boolean;
+  /** Instead of 0 when it was asked to leave, for schedulers that take 0 for the end: DDPM_FLEET_LEFT_EXIT_CODE. */
+  readonly leftExitCode?: number;
   readonly logLevel: string;
 }
 
@@ -18,21 +23,28 @@ export interface StartOptions {
  * A worker as the business of this process: over ZeroMQ, logging NDJSON on stdout, leaving on SIGTERM and SIGINT.
  * @throws DDPM_ERR_WORKER_KEYS, DDPM_ERR_TRANSPORT_*
  */
-export async function startWorker({ workerId, at, keyFile, logLevel }: StartOptions): Promise<WorkerEnd> {
+export async function startWorker(options: StartOptions): Promise<WorkerEnd> {
+  const { workerId, at, logLevel, leftExitCode = 0 } = options;
   const log = pino({ level: logLevel, base: { worker: workerId } }, pino.destination({ sync: true }));
   const leaving = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leaving.abort());
   const { signal } = leaving;
-  const transport = zmqTransport(keyFile ? { client: readKeyFile(keyFile) } : {});
+  const transport = zmqTransport(securityOf(options));
   const onWait = (file: string) =>
     log.info(`waiting for a coordinator: there is no ${file} of one that lives`);
   try {
     const addresses = 'runDir' in at ? await findCoordinator(at.runDir, onWait, signal) : at;
-    if (!addresses) return { exitCode: 0, reason: 'asked to leave' };
-    const end = await runWorker({ workerId, addresses, transport, log, signal });
+    if (!addresses) return { exitCode: leftExitCode, reason: 'asked to leave' };
+    const ended = await runWorker({ workerId, addresses, transport, log, signal });
+    const end = signal.aborted && ended.exitCode === 0 ? { ...ended, exitCode: leftExitCode } : ended;
     log.info({ exitCode: end.exitCode }, end.reason);
     return end;
   } finally {
     await transport.close();
   }
+}
+
+function securityOf({ keyFile, keys, insecure = false }: StartOptions): ZmqOptions {
+  if (keyFile) return { client: readKeyFile(keyFile) };
+  return keys ? { client: parseKeys(keys, 'DDPM_FLEET_KEYS') } : { insecure };
 }

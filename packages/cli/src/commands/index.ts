@@ -5,6 +5,7 @@ import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
 import { engineCommand } from './engine.js';
 import { exportCommand } from './export.js';
+import { hostCommand } from './host.js';
 import { importCommand } from './import.js';
 import { launchCommand } from './launch.js';
 import { coordinatorCommand, workerCommand } from './process.js';
@@ -24,5 +25,6 @@ export const commands: readonly (() => Command)[] = [
   dataCommand,
   engineCommand,
   doctorCommand,
+  hostCommand,
   benchCommand,
 ];

@@ -14,6 +14,7 @@ export function coordinatorCommand(): Command {
     .option('--port <n>', 'control port, the data port is the next; 0: a free pair', nonNegativeInteger, 0)
     .option('--from <checkpoint>', 'start from this checkpoint rather than the newest')
     .option('--key-file <file>', 'CURVE keys of the coordinator and its allow-list')
+    .option('--insecure', 'plain TCP, without keys, also beyond this host')
     .option('--allow-unlike', 'let in workers of unlike devices; equality checks are then off')
     .action((flags: Record<string, unknown>) => runEntry('coordinator', flags, {}));
 }
@@ -26,6 +27,7 @@ export function workerCommand(): Command {
     .option('--data <address>', 'data address, where it is not the next port')
     .option('--id <id>', 'name of this worker; default: host name and process id')
     .option('--key-file <file>', 'CURVE keys of this worker and the coordinator’s public one')
+    .option('--insecure', 'plain TCP, without keys, also beyond this host')
     .option('--log-level <level>', 'debug, info, warn or error')
     .option(
       '--threads <n>',

@@ -1,20 +1,29 @@
 import { openStore } from '@ddpm-fleet/checkpoint';
+import { fleetError } from '@ddpm-fleet/core';
 import { Command } from 'commander';
 import { jsonOption } from '../options.js';
 import { duration, print, printJson, printTable } from '../output.js';
-import { readLive } from '../launch/live.js';
+import { readLive, type Live } from '../launch/live.js';
+import { remoteStatus } from '../launch/remoteStatus.js';
 import { readRecord } from '../launch/runDirectory.js';
 import { findRun, storeOf } from '../target.js';
 
 export function statusCommand(): Command {
   return new Command('status')
     .description('what a run is doing: step, speed, loss, workers, newest checkpoint')
-    .argument('<run>', 'name or directory of a run')
+    .argument('<run>', 'name or directory of a run, or tcp://host:port of its coordinator')
+    .option('--key-file <file>', 'with an address: the reader’s key, keys/reader.json of the run')
     .addOption(jsonOption())
     .action(status);
 }
 
-async function status(text: string, flags: { json?: boolean }): Promise<void> {
+interface StatusFlags {
+  readonly json?: boolean;
+  readonly keyFile?: string;
+}
+
+async function status(text: string, flags: StatusFlags): Promise<void> {
+  if (text.startsWith('tcp://')) return statusFromAfar(text, flags);
   const dir = findRun(text);
   const live = readLive(dir);
   const [newest] = await openStore(storeOf(dir)).list();
@@ -28,14 +37,31 @@ async function status(text: string, flags: { json?: boolean }): Promise<void> {
     ...live,
   };
   if (flags.json) return printJson(facts);
-  print(`run          ${dir}`);
+  printStatus(dir, live, facts);
+}
+
+/** From a host that does not see the run's directory. */
+async function statusFromAfar(address: string, { json, keyFile }: StatusFlags): Promise<void> {
+  if (keyFile === undefined)
+    throw fleetError('DDPM_ERR_STATUS_REMOTE', { address, reason: 'give --key-file keys/reader.json' });
+  const live = await remoteStatus(address, keyFile);
+  if (json) return printJson({ isLive: true, ...live });
+  printStatus(address, live, live);
+}
+
+function printStatus(
+  where: string,
+  live: Live | undefined,
+  facts: { globalStep: number; newestCheckpoint?: string | undefined; workers: Live['workers'] },
+): void {
+  print(`run          ${where}`);
   print(`state        ${live ? `${live.state}${live.reason ? `: ${live.reason}` : ''}` : 'not running'}`);
   print(`step         ${facts.globalStep}${live ? ` of ${live.steps}` : ''}`);
   if (live?.loss !== undefined) print(`loss         ${live.loss.toFixed(4)}`);
   if (live?.heldOutLoss !== undefined) print(`held-out     ${live.heldOutLoss.toFixed(4)}`);
   if (live?.imagesPerSecond !== undefined) print(`speed        ${live.imagesPerSecond.toFixed(1)} images/s`);
   if (live?.etaSeconds !== undefined) print(`time to go   ${duration(live.etaSeconds)}`);
-  print(`checkpoint   ${newest?.name ?? 'none yet'}`);
+  if (!where.startsWith('tcp:')) print(`checkpoint   ${facts.newestCheckpoint ?? 'none yet'}`);
   if (facts.workers.length === 0) return;
   print('');
   printTable(

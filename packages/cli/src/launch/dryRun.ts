@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { bytes, print, printJson, printTable } from '../output.js';
 import { estimate } from './estimate.js';
 import type { ForeseenRun } from './prepare.js';
@@ -25,6 +26,7 @@ export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, jso
       ['length', describeLength(run)],
       ['engine', `${engine.kind} ${engine.version}, ${config.engine.threads} thread(s) a worker`],
       ['workers', `${workers}`],
+      ['rendezvous', describeRendezvous(plan)],
       ['memory a worker', `about ${bytes(needs.workerBytes)}, of which state ${bytes(needs.stateBytes)}`],
       [
         'wire',
@@ -40,6 +42,12 @@ export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, jso
     ['process', 'host', 'device'],
     [plan.coordinator, ...plan.workers].map((spec) => [spec.id, spec.host, describeDevice(spec.device)]),
   );
+}
+
+function describeRendezvous({ rendezvous, coordinator }: LaunchPlan): string {
+  const where = rendezvous.address ?? 'on this host, by the run directory';
+  if (!rendezvous.encrypted) return `${where}, plain TCP`;
+  return `${where}, CURVE with keys in ${dirname(coordinator.keyFile!)}`;
 }
 
 function describeData({ config, image, record, dataset }: ForeseenRun): string {

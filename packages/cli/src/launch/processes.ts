@@ -6,6 +6,10 @@ import type { ChosenEngine } from './chooseEngine.js';
 export interface ProcessRequest {
   readonly dir: string;
   readonly port: number;
+  /** Address of the coordinator, where workers do not share its run directory. */
+  readonly join?: string;
+  readonly insecure?: boolean;
+  readonly allowUnlike?: boolean;
   /** A checkpoint to start from, where the run's own newest is not wanted. */
   readonly from?: string;
   readonly engine: ChosenEngine;
@@ -23,11 +27,17 @@ const PACKAGES: Readonly<Record<Role, string>> = {
 };
 
 /** The command lines of the processes of a run. */
-export function processEntries({ dir, port, from }: ProcessRequest): LaunchRequest['entries'] {
+export function processEntries(request: ProcessRequest): LaunchRequest['entries'] {
+  const { dir, port, from, join, insecure, allowUnlike } = request;
   const start = from === undefined ? [] : ['--from', from];
+  const plain = insecure ? ['--insecure'] : [];
+  const unlike = allowUnlike ? ['--allow-unlike'] : [];
   return {
-    coordinator: [entryOf('coordinator'), '--run-dir', dir, '--port', String(port), ...start],
-    worker: [entryOf('worker'), '--run-dir', dir],
+    coordinator: [
+      ...[entryOf('coordinator'), '--run-dir', dir, '--port', String(port)],
+      ...[...start, ...plain, ...unlike],
+    ],
+    worker: [entryOf('worker'), ...(join === undefined ? ['--run-dir', dir] : ['--join', join]), ...plain],
   };
 }
 

@@ -30,6 +30,11 @@ export class Watch {
     }
   }
 
+  /** A line of its own, whatever is being rewritten. */
+  say(text: string): void {
+    this.#line(text);
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#poll(true);

@@ -9,7 +9,7 @@ import { parseCheckpoint, readRun, readServerKeys } from '../runDirectory.js';
 /**
  * Entry of a coordinator process; logs NDJSON on stdout. Flags: --run-dir DIR (DDPM_FLEET_RUN_DIR), --port N
  * (DDPM_FLEET_PORT; default 0: a free pair), --from CHECKPOINT, --key-file FILE (DDPM_FLEET_KEY_FILE),
- * --allow-unlike. Exit code 0: the run is complete; 1: it ended before.
+ * --insecure (DDPM_FLEET_INSECURE=1), --allow-unlike. Exit code 0: the run is complete; 1: it ended before.
  */
 async function main(): Promise<number> {
   const { env } = process;
@@ -19,6 +19,7 @@ async function main(): Promise<number> {
       port: { type: 'string', default: env.DDPM_FLEET_PORT ?? '0' },
       from: { type: 'string' },
       'key-file': { type: 'string', default: env.DDPM_FLEET_KEY_FILE ?? '' },
+      insecure: { type: 'boolean', default: env.DDPM_FLEET_INSECURE === '1' },
       'allow-unlike': { type: 'boolean', default: false },
     },
   });
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
     port: Number(values.port),
     log,
     allowUnlike: values['allow-unlike'],
+    insecure: values.insecure,
     ...(values['key-file'] && { security: readServerKeys(values['key-file']) }),
     ...(values.from !== undefined && { from: parseCheckpoint(values.from) }),
   });

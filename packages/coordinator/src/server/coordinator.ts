@@ -20,6 +20,7 @@ import {
 import { machineOptions } from './machineOptions.js';
 import { Performer } from './performer.js';
 import { ProgressMeter } from './progress.js';
+import { openReaders } from './readers.js';
 import { recover } from './recover.js';
 
 /** Between two writes of live.json. */
@@ -75,6 +76,7 @@ export class Coordinator {
     const { config, log } = this.#options;
     this.#addresses = await this.#listen(transport, config.fleet.bind);
     log.info(this.#addresses, 'listening');
+    await this.#listenToReaders(transport);
     this.#take({ type: 'start', now: performance.now() });
     const tick = () => this.#take({ type: 'tick', now: performance.now() });
     this.#timers.push(
@@ -105,6 +107,13 @@ export class Coordinator {
     const former = port === 0 ? formerAddresses(this.#livePath) : undefined;
     const again = former && (await wire.open(transport, host, portOf(former.control)).catch(() => undefined));
     return again ?? wire.open(transport, host, port);
+  }
+
+  /** Without keys whoever is on this host can read the run's directory as well. */
+  async #listenToReaders(transport: Transport): Promise<void> {
+    const { security, log } = this.#options;
+    const { refusals } = this.#performer.wire;
+    if (security) await openReaders(transport, this.#addresses.data, () => this.status, refusals, log);
   }
 
   /** Events wait their turn: effects of one may bring about the next. */

@@ -12,6 +12,10 @@ import { Saves } from './saves.js';
 import { Sums } from './sums.js';
 import { Wire } from './wire.js';
 
+/** Connections heard at a time: those of a worker that died linger, and a restarted one is another. */
+const PEERS_A_WORKER = 4;
+const SPARE_PEERS = 64;
+
 export interface Listeners {
   onMetrics(metrics: StepMetrics): void;
   onFinished(outcome: Outcome): void;
@@ -31,7 +35,7 @@ export class Performer {
     const run = runKey(record.runId);
     this.#options = options;
     this.#listeners = listeners;
-    this.wire = new Wire(run, emit, log);
+    this.wire = new Wire(run, emit, log, PEERS_A_WORKER * options.config.fleet.maxWorkers + SPARE_PEERS);
     this.#sums = new Sums(sumsOptions(options, run), this.wire, emit, (o, h) => new ThreadReducer(o, h));
     const onProblem = (problem: string | null): void =>
       problem

@@ -11,25 +11,30 @@ export interface Planes {
 /** Pairs of free ports that are tried where any will do. */
 const ATTEMPTS = 32;
 
+export interface PlaneOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly run: bigint;
+  readonly maxPeers: number;
+}
+
 /**
  * Listens on `host:port` (control) and the port after it (data); port 0 takes a free pair.
  * @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_*
  */
 export async function openPlanes(
   transport: Transport,
-  host: string,
-  port: number,
-  run: bigint,
+  options: PlaneOptions,
   handlers: { control: RouterHandlers; data: RouterHandlers },
 ): Promise<Planes> {
   for (let attempt = 1; ; attempt++) {
-    const control = await openControl(transport, host, port, handlers.control);
+    const control = await openControl(transport, options, handlers.control);
     const next = parseAddress(control.address).port + 1;
     try {
-      return { control, data: await openData(transport, host, next, run, handlers.data) };
+      return { control, data: await openData(transport, { ...options, port: next }, handlers.data) };
     } catch (error) {
       await control.close();
-      const retry = port === 0 && attempt < ATTEMPTS && isFleetError(error);
+      const retry = options.port === 0 && attempt < ATTEMPTS && isFleetError(error);
       if (!retry) throw error;
     }
   }
@@ -37,25 +42,22 @@ export async function openPlanes(
 
 async function openControl(
   transport: Transport,
-  host: string,
-  port: number,
+  { host, port, maxPeers }: PlaneOptions,
   handlers: RouterHandlers,
 ): Promise<Router> {
   const beat = encodeControl({ type: 'HEARTBEAT', generation: 0, globalStep: 0, progress: 0 });
   return transport.router(
-    { address: `tcp://${host}:${port}`, probe: [beat], maxFrameBytes: LIMITS.controlBytes },
+    { address: `tcp://${host}:${port}`, probe: [beat], maxFrameBytes: LIMITS.controlBytes, maxPeers },
     handlers,
   );
 }
 
 async function openData(
   transport: Transport,
-  host: string,
-  port: number,
-  run: bigint,
+  { host, port, run, maxPeers }: PlaneOptions,
   handlers: RouterHandlers,
 ): Promise<Router> {
   const maxFrameBytes = LIMITS.payloadBytes + HEADER_BYTES;
   const probe = encodeSignal(FrameKind.probe, run);
-  return transport.router({ address: `tcp://${host}:${port}`, probe, maxFrameBytes }, handlers);
+  return transport.router({ address: `tcp://${host}:${port}`, probe, maxFrameBytes, maxPeers }, handlers);
 }

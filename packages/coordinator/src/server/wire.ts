@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import type { Emit } from './emit.js';
 import type { Addresses } from './live.js';
 import { openPlanes, type Planes } from './ports.js';
+import { Refusals } from './refusals.js';
 
 /** What was said last must be read before the connection closes: then a dealer drops what it has not read. */
 const PARTING_MS = 1000;
@@ -22,25 +23,32 @@ const LOOK_EVERY_MS = 10;
 export class Wire {
   readonly #run: bigint;
   readonly #emit: Emit;
-  readonly #log: Logger;
   #planes: Planes | undefined;
   /** Peers that have been heard of and have not gone. */
   readonly #present = new Set<string>();
+  readonly #maxPeers: number;
+  readonly refusals: Refusals;
   /** The data frame of the event being handled: effects of that event use its payload. */
   frame: DataFrame | undefined;
 
-  constructor(run: bigint, emit: Emit, log: Logger) {
+  /** @param maxPeers connections that are heard at a time, on each plane */
+  constructor(run: bigint, emit: Emit, log: Logger, maxPeers = 1024) {
     this.#run = run;
     this.#emit = emit;
-    this.#log = log;
+    this.#maxPeers = maxPeers;
+    this.refusals = new Refusals(log);
   }
 
   /** @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_* */
   async open(transport: Transport, host: string, port: number): Promise<Addresses> {
-    this.#planes = await openPlanes(transport, host, port, this.#run, {
-      control: this.#handlers((peer, frames) => this.#onControl(peer, frames)),
-      data: this.#handlers((peer, frames) => this.#onData(peer, frames)),
-    });
+    this.#planes = await openPlanes(
+      transport,
+      { host, port, run: this.#run, maxPeers: this.#maxPeers },
+      {
+        control: this.#handlers((peer, frames) => this.#onControl(peer, frames)),
+        data: this.#handlers((peer, frames) => this.#onData(peer, frames)),
+      },
+    );
     return { control: this.#planes.control.address, data: this.#planes.data.address };
   }
 
@@ -69,6 +77,7 @@ export class Wire {
     for (let ms = 0; ms < PARTING_MS && this.#present.size > 0; ms += LOOK_EVERY_MS) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
+    this.refusals.close();
     await Promise.all([this.#planes?.control.close(), this.#planes?.data.close()]);
   }
 
@@ -79,7 +88,7 @@ export class Wire {
         this.#present.delete(peer);
         this.#emit({ type: 'unreachable', peer });
       },
-      onRefused: (who) => this.#log.warn({ who }, 'a connection was refused: authentication failed'),
+      onRefused: (who) => this.refusals.connection(who),
     };
   }
 
@@ -107,6 +116,8 @@ export class Wire {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const { message: detail, fault } = error;
+      // Who sends nonsense may send much of it: it is said once.
+      if (!this.refusals.add(`${peer}: ${fault}`)) return;
       this.#emit({ type: 'malformed', peer, detail, version: fault === 'version' });
     }
   }

@@ -252,7 +252,8 @@ const table = {
   },
   DDPM_ERR_TRANSPORT_PLAIN: {
     exitCode: 2,
-    message: 'refusing {address} without encryption: it is not on this host. Give keys, or use 127.0.0.1.',
+    message:
+      'refusing {address} without encryption: it is not on this host. Give keys, use 127.0.0.1, or ask for plain TCP with --insecure.',
   },
   DDPM_ERR_PORT_IN_USE: {
     exitCode: 2,
@@ -363,6 +364,34 @@ const table = {
     exitCode: 2,
     message:
       'the run cannot be placed: {detail}. Ask for at least one worker on at least one host (--workers N).',
+  },
+  DDPM_ERR_HOSTS: {
+    exitCode: 2,
+    message:
+      '{place}: {detail}. A host is [user@]host[:port], in a file one a line with dir=, node=, gpus=, cores= behind it.',
+  },
+  DDPM_ERR_HOSTS_UNFIT: {
+    exitCode: 2,
+    message:
+      'not every host can take part: {problems}. Nothing was started; ddpm-fleet doctor --hosts looks again.',
+  },
+  DDPM_ERR_SLURM: {
+    exitCode: 1,
+    message: 'Slurm: {problem}. {detail}',
+  },
+  DDPM_ERR_KUBERNETES: {
+    exitCode: 2,
+    message: 'Kubernetes: {problem} {detail}. ddpm-fleet launch --help has an example.',
+  },
+  DDPM_ERR_STATUS_REMOTE: {
+    exitCode: 1,
+    message:
+      'the status cannot be read from {address}: {reason}. It is on the second port after the control port, for holders of keys/reader.json.',
+  },
+  DDPM_ERR_RENDEZVOUS: {
+    exitCode: 1,
+    message:
+      'after {seconds} s {missing} had not joined. Their logs are in {logs}; --rendezvous-timeout sets how long is waited.',
   },
   DDPM_ERR_LAUNCH_START: {
     exitCode: 1,

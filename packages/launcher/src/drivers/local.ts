@@ -1,14 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fleetError } from '@ddpm-fleet/core';
-import type { FleetSignal, LauncherDriver, ProcessExit, RunningProcess } from '../driver.js';
+import { closeSync, fstatSync } from 'node:fs';
+import type { LauncherDriver, ProcessExit, RunningProcess } from '../driver.js';
 import type { ProcessSpec } from '../plan.js';
-
-const TAIL_BYTES = 4096;
-const TETHER_FD = 3;
-const TETHER = new URL('./tether.js', import.meta.url).href;
+import { openLog, startError, tailOf } from './logFile.js';
+import { signalChild, signalProcess, spawnTethered } from './tethered.js';
 
 export interface LocalDriverOptions {
   /** What a child gets between the launcher's death and SIGKILL. */
@@ -22,7 +18,7 @@ export interface LocalDriverOptions {
 export function localDriver(options: LocalDriverOptions): LauncherDriver {
   const running = new Set<RunningProcess>();
   const killAll = () => {
-    for (const child of running) kill(child.pid, 'SIGKILL');
+    for (const child of running) signalProcess(child.pid, 'SIGKILL');
   };
   process.once('exit', killAll);
   return {
@@ -41,14 +37,11 @@ export function localDriver(options: LocalDriverOptions): LauncherDriver {
   };
 }
 
-async function startChild(spec: ProcessSpec, options: LocalDriverOptions): Promise<RunningProcess> {
+async function startChild(spec: ProcessSpec, { graceMs }: LocalDriverOptions): Promise<RunningProcess> {
   const log = openLog(spec);
   try {
-    const child = spawn(process.execPath, ['--import', TETHER, ...spec.args], {
-      env: { ...process.env, ...spec.env, ...tetherEnvironment(spec, options) },
-      stdio: ['ignore', log, log, 'pipe'],
-      detached: true,
-    });
+    const { role, args } = spec;
+    const child = spawnTethered({ role, args, env: { ...spec.env, ...keyEnvironment(spec) } }, graceMs, log);
     const exited = exitOf(child, spec.logFile, fstatSync(log).size);
     if (child.pid === undefined) await once(child, 'spawn');
     const pid = child.pid!;
@@ -60,25 +53,8 @@ async function startChild(spec: ProcessSpec, options: LocalDriverOptions): Promi
   }
 }
 
-function openLog(spec: ProcessSpec): number {
-  try {
-    mkdirSync(dirname(spec.logFile), { recursive: true });
-    return openSync(spec.logFile, 'a');
-  } catch (cause) {
-    throw startError(spec, cause);
-  }
-}
-
-function startError(spec: ProcessSpec, cause: unknown): Error {
-  return fleetError('DDPM_ERR_LAUNCH_START', { id: spec.id, reason: (cause as Error).message }, { cause });
-}
-
-function tetherEnvironment(spec: ProcessSpec, options: LocalDriverOptions): Record<string, string> {
-  return {
-    DDPM_FLEET_TETHER_FD: String(TETHER_FD),
-    DDPM_FLEET_TETHER_ROLE: spec.role,
-    DDPM_FLEET_TETHER_GRACE_MS: String(options.graceMs),
-  };
+function keyEnvironment({ keyFile }: ProcessSpec): Record<string, string> {
+  return keyFile === undefined ? {} : { DDPM_FLEET_KEY_FILE: keyFile };
 }
 
 /** @param logStart where this child's output begins in the log file */
@@ -87,32 +63,4 @@ function exitOf(child: ChildProcess, logFile: string, logStart: number): Promise
     child.once('error', (error) => resolve({ code: null, signal: null, tail: error.message }));
     child.once('exit', (code, signal) => resolve({ code, signal, tail: tailOf(logFile, logStart) }));
   });
-}
-
-function signalChild(child: ChildProcess, signal: FleetSignal): void {
-  if (child.exitCode === null && child.signalCode === null) kill(child.pid!, signal);
-}
-
-function kill(pid: number, signal: FleetSignal): void {
-  try {
-    process.kill(pid, signal);
-    // A stopped process takes SIGTERM only once it is continued.
-    if (signal === 'SIGTERM') process.kill(pid, 'SIGCONT');
-  } catch {
-    // It has ended by itself.
-  }
-}
-
-function tailOf(logFile: string, logStart: number): string {
-  try {
-    const fd = openSync(logFile, 'r');
-    const { size } = fstatSync(fd);
-    const start = Math.max(logStart, size - TAIL_BYTES);
-    const buffer = Buffer.alloc(size - start);
-    readSync(fd, buffer, 0, buffer.length, start);
-    closeSync(fd);
-    return buffer.toString('utf8');
-  } catch {
-    return '';
-  }
 }

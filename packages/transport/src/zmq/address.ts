@@ -22,8 +22,8 @@ export function isLoopback({ host }: TcpAddress): boolean {
  * Gradients are a training set in another form: they do not travel unencrypted.
  * @throws DDPM_ERR_TRANSPORT_PLAIN
  */
-export function assertPrivate(address: string, encrypted: boolean): TcpAddress {
+export function assertPrivate(address: string, encryptedOrAsked: boolean): TcpAddress {
   const parsed = parseAddress(address);
-  if (!encrypted && !isLoopback(parsed)) throw fleetError('DDPM_ERR_TRANSPORT_PLAIN', { address });
+  if (!encryptedOrAsked && !isLoopback(parsed)) throw fleetError('DDPM_ERR_TRANSPORT_PLAIN', { address });
   return parsed;
 }

@@ -28,11 +28,11 @@ export class ZmqDealer implements Dealer {
 
   static open(
     context: Context,
-    security: ClientSecurity | undefined,
+    { client, insecure }: { client: ClientSecurity | undefined; insecure: boolean },
     options: DealerOptions,
     handlers: DealerHandlers,
   ): ZmqDealer {
-    assertPrivate(options.address, security !== undefined);
+    assertPrivate(options.address, insecure || client !== undefined);
     const socket = new Socket({
       context,
       routingId: options.peer,
@@ -44,7 +44,7 @@ export class ZmqDealer implements Dealer {
       maxMessageSize: options.maxFrameBytes,
       ...RECONNECT,
       ...CONNECTION_HEARTBEAT,
-      ...clientOptions(security),
+      ...clientOptions(client),
     });
     const dealer = new ZmqDealer(socket, handlers);
     dealer.#watch();

@@ -13,6 +13,11 @@ const PROBE_AT_MS = [0, 25, 250];
 /** Linger of a closing socket. */
 export const LINGER_MS = 1000;
 
+/** From the first byte of a connection to the end of its handshake. */
+const HANDSHAKE_MS = 5000;
+
+const MAX_PEERS = 4096;
+
 /** Messages of one peer that wait in the socket before its connection is held back. */
 const RECEIVE_HIGH_WATER = 64;
 
@@ -31,6 +36,7 @@ export class ZmqRouter implements Router {
   readonly #probe: Frames;
   readonly #outbox: Outbox<Outgoing>;
   readonly #known = new Set<string>();
+  readonly #maxPeers: number;
   readonly #timers = new Set<NodeJS.Timeout>();
 
   private constructor(socket: Socket, options: RouterOptions, handlers: RouterHandlers) {
@@ -38,6 +44,7 @@ export class ZmqRouter implements Router {
     this.address = socket.lastEndpoint ?? options.address;
     this.#handlers = handlers;
     this.#probe = options.probe;
+    this.#maxPeers = options.maxPeers ?? MAX_PEERS;
     this.#outbox = new Outbox(
       ({ peer, frames }) => socket.send([peer, ...(frames as Uint8Array[])]),
       ({ peer }, error) => this.#failed(peer, error),
@@ -46,11 +53,11 @@ export class ZmqRouter implements Router {
 
   static async open(
     context: Context,
-    security: ServerSecurity | undefined,
+    { server, insecure }: { server: ServerSecurity | undefined; insecure: boolean },
     options: RouterOptions,
     handlers: RouterHandlers,
   ): Promise<ZmqRouter> {
-    const { host, port } = assertPrivate(options.address, security !== undefined);
+    const { host, port } = assertPrivate(options.address, insecure || server !== undefined);
     const socket = new Socket({
       context,
       mandatory: true,
@@ -63,14 +70,13 @@ export class ZmqRouter implements Router {
       receiveHighWaterMark: RECEIVE_HIGH_WATER,
       maxMessageSize: options.maxFrameBytes,
       ...CONNECTION_HEARTBEAT,
-      ...serverOptions(security),
+      // Whoever connects and says nothing is cut off, and holds no more than a descriptor until then.
+      handshakeInterval: HANDSHAKE_MS,
+      ...serverOptions(server, options.role ?? 'worker'),
     });
     socket.events.on('disconnect', () => router?.probeAll());
-    for (const type of [
-      'handshake:error:auth',
-      'handshake:error:protocol',
-      'handshake:error:other',
-    ] as const) {
+    // Wrong keys are reported by the one who looks them up, with their names.
+    for (const type of ['handshake:error:protocol', 'handshake:error:other'] as const) {
       socket.events.on(type, (event: Event) => handlers.onRefused(describe(event)));
     }
     let router: ZmqRouter | undefined;
@@ -134,15 +140,23 @@ export class ZmqRouter implements Router {
     const turn = new Turn();
     for await (const [id, ...frames] of this.#socket) {
       const peer = id!.toString('latin1');
-      this.#known.add(peer);
-      this.#handlers.onMessage(peer, frames);
+      if (this.#admits(peer)) this.#handlers.onMessage(peer, frames);
       if (turn.over) await turn.pass();
     }
+  }
+
+  #admits(peer: string): boolean {
+    if (!this.#known.has(peer) && this.#known.size >= this.#maxPeers) {
+      this.#handlers.onRefused(`a peer more than the ${this.#maxPeers} that are heard at a time`);
+      return false;
+    }
+    this.#known.add(peer);
+    return true;
   }
 }
 
 function describe(event: Event): string {
-  return 'error' in event ? event.error.message : event.type;
+  return `a connection that did not finish its handshake: ${'error' in event ? event.error.message : event.type}`;
 }
 
 function bindError(address: string, error: unknown): unknown {

@@ -10,7 +10,12 @@ export interface KeyPair {
 export interface ServerSecurity {
   readonly keys: KeyPair;
   readonly allowed: Readonly<Record<string, string>>;
+  /** Who may connect to routers of the role `reader` and to no other. */
+  readonly readers?: Readonly<Record<string, string>>;
 }
+
+/** What a router lets do whoever it lets in. `worker`: take part; `reader`: look. A worker may look, too. */
+export type RouterRole = 'worker' | 'reader';
 
 /** The connecting side: its own pair, and the key that the server must prove to have. */
 export interface ClientSecurity {
@@ -18,12 +23,13 @@ export interface ClientSecurity {
   readonly serverKey: string;
 }
 
-/** Every server socket asks the same allow-list; the domain is not looked at. */
-export const ZAP_DOMAIN = 'ddpm-fleet';
-
-export function serverOptions(security: ServerSecurity | undefined): SocketOptions<ZmqRouter> {
+/** The role travels as the domain of the authentication request. */
+export function serverOptions(
+  security: ServerSecurity | undefined,
+  role: RouterRole,
+): SocketOptions<ZmqRouter> {
   if (!security) return {};
-  return { curveServer: true, curveSecretKey: security.keys.secretKey, zapDomain: ZAP_DOMAIN };
+  return { curveServer: true, curveSecretKey: security.keys.secretKey, zapDomain: role };
 }
 
 export function clientOptions(security: ClientSecurity | undefined): SocketOptions<ZmqDealer> {

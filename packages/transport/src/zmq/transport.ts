@@ -18,6 +18,8 @@ export interface ZmqOptions {
   readonly server?: ServerSecurity;
   /** For dealers; needed beyond the loopback interface. */
   readonly client?: ClientSecurity;
+  /** Somebody asked for plain TCP beyond the loopback interface, and knows what that means. */
+  readonly insecure?: boolean;
 }
 
 /** A new CURVE key pair. */
@@ -44,19 +46,20 @@ class ZmqTransport implements Transport {
   }
 
   async router(options: RouterOptions, handlers: RouterHandlers): Promise<Router> {
-    const { server } = this.#options;
+    const { server, insecure = false } = this.#options;
     if (server) {
       this.#refusals.add((who) => handlers.onRefused(who));
       this.#zap ??= ZapServer.start(context, server, (who) => this.#refused(who));
       await this.#zap;
     }
-    const router = await ZmqRouter.open(context, server, options, handlers);
+    const router = await ZmqRouter.open(context, { server, insecure }, options, handlers);
     this.#open.push(router);
     return router;
   }
 
   async dealer(options: DealerOptions, handlers: DealerHandlers): Promise<Dealer> {
-    const dealer = ZmqDealer.open(context, this.#options.client, options, handlers);
+    const { client, insecure = false } = this.#options;
+    const dealer = ZmqDealer.open(context, { client, insecure }, options, handlers);
     this.#open.push(dealer);
     return dealer;
   }

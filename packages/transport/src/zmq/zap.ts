@@ -3,7 +3,7 @@ import { bind } from './bind.js';
 import type { ServerSecurity } from './security.js';
 import { encodeZ85 } from './z85.js';
 
-/** The name of the key and where it came from, or why there is none. */
+/** Who it was and why it was not let in. */
 export type Refused = (who: string) => void;
 
 const OK = ['200', 'OK'];
@@ -15,12 +15,14 @@ const REFUSED = ['400', 'authentication refused'];
  */
 export class ZapServer {
   readonly #reply: Reply;
-  readonly #allowed: ReadonlySet<string>;
+  readonly #workers: ReadonlyMap<string, string>;
+  readonly #readers: ReadonlyMap<string, string>;
   readonly #refused: Refused;
 
-  private constructor(reply: Reply, security: ServerSecurity, refused: Refused) {
+  private constructor(reply: Reply, { allowed, readers = {} }: ServerSecurity, refused: Refused) {
     this.#reply = reply;
-    this.#allowed = new Set(Object.values(security.allowed));
+    this.#workers = namesByKey(allowed);
+    this.#readers = namesByKey(readers);
     this.#refused = refused;
   }
 
@@ -37,11 +39,24 @@ export class ZapServer {
   }
 
   async #serve(): Promise<void> {
-    for await (const [version, id, , address, , mechanism, key] of this.#reply) {
-      const publicKey = key?.length === 32 ? encodeZ85(key) : '';
-      const allowed = String(mechanism) === 'CURVE' && this.#allowed.has(publicKey);
-      if (!allowed) this.#refused(`${String(address)} with the key ${publicKey || '(none)'}`);
-      await this.#reply.send([version!, id!, ...(allowed ? OK : REFUSED), '', '']);
+    for await (const [version, id, domain, address, , mechanism, key] of this.#reply) {
+      const publicKey = String(mechanism) === 'CURVE' && key?.length === 32 ? encodeZ85(key) : '';
+      const problem = this.#problem(publicKey, String(domain));
+      if (problem !== undefined) this.#refused(`${String(address)}: ${problem}`);
+      await this.#reply.send([version!, id!, ...(problem === undefined ? OK : REFUSED), '', '']);
     }
   }
+
+  /** Why a key is not let in; undefined where it is. Public keys are no secret. */
+  #problem(publicKey: string, domain: string): string | undefined {
+    if (publicKey === '') return 'it has no key';
+    if (this.#workers.has(publicKey)) return undefined;
+    const reader = this.#readers.get(publicKey);
+    if (reader === undefined) return `the key ${publicKey} is not on the allow-list`;
+    return domain === 'reader' ? undefined : `the key "${reader}" may read and not take part`;
+  }
+}
+
+function namesByKey(list: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(list).map(([name, key]) => [key, name]));
 }

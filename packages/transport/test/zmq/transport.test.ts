@@ -21,8 +21,9 @@ const benchOf = (options: ZmqOptions) => async (): Promise<TransportBench> => {
 
 const server = newKeyPair();
 const client = newKeyPair();
+const reader = newKeyPair();
 const encrypted: ZmqOptions = {
-  server: { keys: server, allowed: { client: client.publicKey } },
+  server: { keys: server, allowed: { client: client.publicKey }, readers: { guest: reader.publicKey } },
   client: { keys: client, serverKey: server.publicKey },
 };
 
@@ -38,10 +39,13 @@ interface Heard {
   readonly unreachable: { peer: string; at: number }[];
 }
 
-async function listen(transport: Transport): Promise<Heard & { address: string }> {
+async function listen(
+  transport: Transport,
+  role: 'worker' | 'reader' = 'worker',
+): Promise<Heard & { address: string }> {
   const heard: Heard = { refused: [], messages: [], unreachable: [] };
   const { address } = await transport.router(
-    { address: 'tcp://127.0.0.1:0', probe: [Buffer.from('probe')], maxFrameBytes: 1000 },
+    { address: 'tcp://127.0.0.1:0', probe: [Buffer.from('probe')], maxFrameBytes: 1000, role },
     {
       onMessage: (peer) => heard.messages.push(peer),
       onUnreachable: (peer) => heard.unreachable.push({ peer, at: performance.now() }),
@@ -75,9 +79,23 @@ test.serial('a key that is not on the list is refused, and both ends say so', as
   const end = await dial(there, heard.address);
   await until(() => end.refused.length > 0 && heard.refused.length > 0, 'both know');
   t.is(end.refused[0], 'authentication refused');
-  t.regex(heard.refused[0]!, /with the key/);
+  t.regex(heard.refused[0]!, /^127\.0\.0\.1: the key .{40} is not on the allow-list$/);
   t.false(end.connected());
   t.deepEqual(heard.messages, []);
+  await Promise.all([here.close(), there.close()]);
+});
+
+test.serial('a reader is let in where one reads, and nowhere else', async (t) => {
+  const here = zmqTransport(encrypted);
+  const there = zmqTransport({ client: { keys: reader, serverKey: server.publicKey } });
+  const forWorkers = await listen(here);
+  const forReaders = await listen(here, 'reader');
+  const refused = await dial(there, forWorkers.address);
+  const admitted = await dial(there, forReaders.address);
+  await until(() => refused.refused.length > 0 && forReaders.messages.length > 0, 'both know');
+  t.regex(forWorkers.refused[0]!, /the key "guest" may read and not take part/);
+  t.true(admitted.connected());
+  t.deepEqual(forWorkers.messages, []);
   await Promise.all([here.close(), there.close()]);
 });
 

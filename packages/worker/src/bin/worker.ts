@@ -9,9 +9,10 @@ const CRASHED = 70;
 
 collectSeldom();
 try {
-  const { exitCode, reason } = await startWorker(
-    startOptions(parseWorkerFlags(process.argv.slice(2)), process.env),
-  );
+  const options = startOptions(parseWorkerFlags(process.argv.slice(2)), process.env);
+  // Nothing that this process starts or reports needs them.
+  delete process.env.DDPM_FLEET_KEYS;
+  const { exitCode, reason } = await startWorker(options);
   if (exitCode !== 0) process.stderr.write(`error: ${reason}\n`);
   process.exit(exitCode);
 } catch (error) {

@@ -1,0 +1,71 @@
+import { runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
+import { fleetError } from '@ddpm-fleet/core';
+import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
+import { note, print } from '../output.js';
+import { Rendezvous } from './rendezvous.js';
+import { SampleGrids } from './sampleGrids.js';
+import type { Venue } from './venue.js';
+import { Watch } from './watch.js';
+
+export interface SupervisedRun {
+  readonly plan: LaunchPlan;
+  readonly venue: Venue;
+  readonly dir: string;
+  readonly config: RunConfig;
+  readonly record: RunRecord;
+  /** 0: for as long as it takes. */
+  readonly rendezvousSeconds: number;
+}
+
+/** Starts a run and stays with it to its end. @throws DDPM_ERR_RUN_*, DDPM_ERR_RENDEZVOUS */
+export async function superviseRun(run: SupervisedRun): Promise<void> {
+  const { plan, dir, config, record } = run;
+  note(
+    `run ${record.runId.slice(0, 8)}: ${record.parameterCount.toLocaleString('en-US')} parameters, ${plan.workers.length} worker(s), in ${dir}`,
+  );
+  for (const text of plan.notes) note(text);
+  const watch = new Watch(dir, config);
+  const grids = new SampleGrids(dir, config);
+  const graceMs = config.fleet.graceSeconds * 1000;
+  const running = launch(plan, run.venue.driver(graceMs), {
+    policy: {
+      ...{ maxRestarts: config.fleet.maxRestarts, minWorkers: Math.min(1, plan.workers.length), graceMs },
+      ...{ backoffMs: 500, maxBackoffMs: 30_000, stableMs: 60_000 },
+    },
+    onEvent: (event) => watch.onLaunchEvent(event),
+  });
+  const rendezvous = new Rendezvous(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
+  const stopListening = obeySignals(running);
+  const end = await running.ended;
+  stopListening();
+  rendezvous.close();
+  watch.close();
+  await grids.close();
+  if (rendezvous.failure) throw rendezvous.failure;
+  conclude(end, dir);
+}
+
+function conclude(end: LaunchEnd, dir: string): void {
+  const paths = runPaths(dir);
+  if (end.kind === 'failed') {
+    throw fleetError(end.exitCode === 2 ? 'DDPM_ERR_RUN_REFUSED' : 'DDPM_ERR_RUN_FAILED', {
+      reason: lastWords(end),
+      hint: `The logs are in ${paths.logs}.`,
+    });
+  }
+  print(`${end.kind}: ${end.reason}`);
+  print(`checkpoints  ${paths.checkpoints}`);
+  print(`samples      ${paths.samples}`);
+  print(`journal      ${paths.journal}`);
+  print(`logs         ${paths.logs}`);
+  process.exitCode = end.exitCode;
+}
+
+/** What the process that ended the run said last, as far as a person would read it. */
+function lastWords({ tail, reason }: LaunchEnd): string {
+  const lines = (tail ?? '')
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('error: '));
+  return lines.at(-1)?.replace(/^error: /, '') ?? reason;
+}

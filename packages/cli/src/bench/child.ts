@@ -2,7 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
+/** The command line that this module belongs to. */
+export const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
 
 /** A process that answers each line it is sent with one line of JSON; only one such process works at a time. */
 export class BenchChild {

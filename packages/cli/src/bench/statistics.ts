@@ -8,3 +8,10 @@ export function median(values: readonly number[]): number {
 export function ratios(a: readonly number[], b: readonly number[]): number[] {
   return a.map((value, i) => value / b[i]!);
 }
+
+/** The newest rate of each contender. */
+export function describeRound(rates: Readonly<Record<string, readonly number[]>>): string {
+  return Object.entries(rates)
+    .map(([name, values]) => `${name} ${values.at(-1)!.toFixed(2)}`)
+    .join(', ');
+}

@@ -6,7 +6,7 @@ import { note, print, printJson, printTable } from '../output.js';
 import { BenchChild } from './child.js';
 import { forwardFlops } from './flops.js';
 import { pytorchRate } from './pytorch.js';
-import { median, ratios } from './statistics.js';
+import { describeRound, median, ratios } from './statistics.js';
 import { benchSettings, type StepChildRequest } from './stepChild.js';
 
 export interface StepBenchRequest extends Omit<StepChildRequest, 'compiled'> {
@@ -58,19 +58,13 @@ async function startChildren(request: StepBenchRequest): Promise<Map<string, Ben
 async function pytorchRound(request: StepBenchRequest, python: string, rates: Rates): Promise<void> {
   for (const mode of PYTORCH_MODES) {
     const args = [request.channels, request.batch, mode, STEPS_A_ROUND];
-    const rate = await pytorchRate(python, 'torch_unet_step.py', args, request.threads);
+    const rate = await pytorchRate(python, args, request.threads);
     (rates[mode === 'cl' ? 'pytorch channels-last' : 'pytorch'] ??= []).push(rate);
   }
 }
 
-function describeRound(rates: Rates): string {
-  return Object.entries(rates)
-    .map(([name, values]) => `${name} ${values.at(-1)!.toFixed(2)}`)
-    .join(', ');
-}
-
 function report(request: StepBenchRequest, rates: Rates, gemm: number): void {
-  const config = loadConfig({ env: {}, set: benchSettings({ ...request, compiled: true }) });
+  const config = loadConfig({ env: {}, set: benchSettings(request) });
   const specs = unetParams(unetConfigOf(config, { size: request.size, channels: request.imageChannels }));
   const flops = 3 * forwardFlops(specs, request.size);
   const rows = Object.entries(rates).map(([name, values]) => {

@@ -16,7 +16,12 @@ export interface StepChildRequest {
 }
 
 /** The UNet of Ho et al. for CIFAR-10 at another width; 28 pixels can be halved twice only. */
-export function benchSettings({ channels, batch, size, imageChannels }: StepChildRequest): string[] {
+export function benchSettings({
+  channels,
+  batch,
+  size,
+  imageChannels,
+}: Pick<StepChildRequest, 'channels' | 'batch' | 'size' | 'imageChannels'>): string[] {
   const chMult = size % 8 === 0 ? [1, 2, 2, 2] : [1, 2, 2];
   return [
     ...[

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { availableParallelism } from 'node:os';
+import { benchFleet, type FleetBenchRequest } from '../bench/fleet.js';
+import { benchStart, runStartChild, type StartBenchRequest } from '../bench/start.js';
 import { benchStep, type StepBenchRequest } from '../bench/step.js';
 import { runStepChild, type StepChildRequest } from '../bench/stepChild.js';
 import { jsonOption, positiveInteger } from '../options.js';
@@ -22,6 +24,31 @@ export function benchCommand(): Command {
     .option('--no-eager', 'leave the eager step out')
     .addOption(jsonOption())
     .action((flags: StepBenchRequest) => benchStep(flags));
+  bench
+    .command('fleet')
+    .description('a local fleet, everything included (exchange, journal, checkpoints), beside PyTorch DDP')
+    .option('--channels <n>', 'base width of the UNet', positiveInteger, 64)
+    .option('--images <n>', 'images a step, over all workers', positiveInteger, 32)
+    .option('--workers <n>', 'workers of one thread each', positiveInteger, 2)
+    .option('--steps <n>', 'timed steps a round', positiveInteger, 8)
+    .option('--rounds <n>', 'interleaved rounds', positiveInteger, 6)
+    .option('--pytorch <python>', 'a Python that has torch, to compare with')
+    .addOption(jsonOption())
+    .action((flags: FleetBenchRequest) => benchFleet(flags));
+  bench
+    .command('start')
+    .description(
+      'what a worker does before its first step, and its memory: engine, trace, first call, restart',
+    )
+    .argument('[config]', 'whose model it is', 'configs/quickstart.yaml')
+    .option('--slot-batch-size <n>', 'images a call; default: the config’s', positiveInteger)
+    .option('--steps <n>', 'memory is looked at again after so many', positiveInteger, 20)
+    .addOption(jsonOption())
+    .action((config: string, flags: Omit<StartBenchRequest, 'config'>) => benchStart({ config, ...flags }));
+  bench
+    .command('start-child', { hidden: true })
+    .argument('<request>')
+    .action((request: string) => runStartChild(JSON.parse(request) as StartBenchRequest));
   bench
     .command('step-child', { hidden: true })
     .argument('<request>')

@@ -3,7 +3,7 @@ import type { Engine } from '@ddpm-fleet/engine';
 import { diffusionConfigOf, Trainer } from '../src/index.js';
 import { test, useEngine } from './support/suite.js';
 import { IMAGE, imagesAt, tinyConfig } from './support/tiny.js';
-import { applyStep } from './support/trainerSuite.js';
+import { applyStep } from './support/step.js';
 
 useEngine('compiled');
 

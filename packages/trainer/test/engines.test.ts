@@ -1,7 +1,8 @@
 import type { Engine } from '@ddpm-fleet/engine';
 import test from 'ava';
 import { openTestEngine, tinyConfig } from './support/tiny.js';
-import { applyStep, ready, relativeDistance, step } from './support/trainerSuite.js';
+import { applyStep, step } from './support/step.js';
+import { ready, relativeDistance } from './support/trainerSuite.js';
 
 const engines: Engine[] = [];
 

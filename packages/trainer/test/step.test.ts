@@ -2,7 +2,8 @@ import { emptyLossHistory, updateLossHistory } from '@ddpm-fleet/diffusion';
 import { adamScalars, learningRate, Trainer } from '../src/index.js';
 import { test, useEngine } from './support/suite.js';
 import { IMAGE, imagesAt, tinyConfig } from './support/tiny.js';
-import { applyStep, ready, relativeDistance, step } from './support/trainerSuite.js';
+import { applyStep, step } from './support/step.js';
+import { ready, relativeDistance } from './support/trainerSuite.js';
 
 useEngine('compiled');
 

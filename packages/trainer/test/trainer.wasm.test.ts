@@ -1,7 +1,8 @@
 import { openEngine } from '@ddpm-fleet/engine';
 import test from 'ava';
 import { openTestEngine, tinyConfig } from './support/tiny.js';
-import { ready, relativeDistance, step } from './support/trainerSuite.js';
+import { step } from './support/step.js';
+import { ready, relativeDistance } from './support/trainerSuite.js';
 
 test('wasm computes the step that TensorFlow computes', async (t) => {
   const config = tinyConfig('batch.numSlots=2', 'batch.slotBatchSize=1');

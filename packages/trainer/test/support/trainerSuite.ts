@@ -1,20 +1,11 @@
 import { checkpointDigest, gradientDigest } from '@ddpm-fleet/checkpoint';
 import type { RunConfig } from '@ddpm-fleet/config';
-import {
-  drawInt,
-  drawNormal,
-  drawUniform,
-  imageAddress,
-  maximalSubtrees,
-  Purpose,
-  roundToBfloat16,
-  TreeSum,
-  addInto,
-} from '@ddpm-fleet/core';
+import { drawInt, drawNormal, drawUniform, imageAddress, Purpose } from '@ddpm-fleet/core';
 import type { Engine } from '@ddpm-fleet/engine';
 import { Trainer } from '../../src/index.js';
 import { test, useEngine } from './suite.js';
-import { IMAGE, imagesAt, runSlots, tinyConfig, type EngineName } from './tiny.js';
+import { applyStep, step } from './step.js';
+import { IMAGE, imagesAt, tinyConfig, type EngineName } from './tiny.js';
 
 /** What holds for a trainer on every engine. */
 export function trainerSuite(name: EngineName): void {
@@ -182,37 +173,6 @@ export async function ready(engine: Engine, config: RunConfig): Promise<Trainer>
   known.set(key, trainer);
   trainer.loadState(trainer.initialState());
   return trainer;
-}
-
-/** One step whose slots are cut into runs that end at `ends`. */
-export function step(trainer: Trainer, config: RunConfig, globalStep: number, ends: number[]) {
-  const { numSlots } = config.batch;
-  const isHalf = config.fleet.wireDtype === 'bfloat16';
-  const tree = new TreeSum<Float32Array>(numSlots, (left, right) => {
-    const sum = addInto(left.slice(), right);
-    return isHalf ? roundToBfloat16(sum) : sum;
-  });
-  const slots = ends.flatMap((end, i) => {
-    const start = i === 0 ? 0 : ends[i - 1]!;
-    const run = runSlots(trainer, config, globalStep, start, end);
-    maximalSubtrees(numSlots, start, end).forEach((node, j) => tree.push(node, run.partials[j]!));
-    return run.slots;
-  });
-  return {
-    root: tree.root!,
-    slots,
-    t: Int32Array.from(slots.flatMap((slot) => [...slot.t])),
-    loss: Float32Array.from(slots.flatMap((slot) => [...slot.loss])),
-  };
-}
-
-export function applyStep(
-  trainer: Trainer,
-  config: RunConfig,
-  globalStep: number,
-): { gradNorm: number; lr: number } {
-  const { root, t, loss } = step(trainer, config, globalStep, [config.batch.numSlots]);
-  return trainer.apply(root, { t, loss });
 }
 
 export function digestOf(trainer: Trainer): string {

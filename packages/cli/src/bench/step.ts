@@ -57,7 +57,8 @@ async function startChildren(request: StepBenchRequest): Promise<Map<string, Ben
 
 async function pytorchRound(request: StepBenchRequest, python: string, rates: Rates): Promise<void> {
   for (const mode of PYTORCH_MODES) {
-    const args = [request.channels, request.batch, mode, STEPS_A_ROUND];
+    const { channels, batch, size, imageChannels } = request;
+    const args = [channels, batch, mode, STEPS_A_ROUND, size, imageChannels];
     const rate = await pytorchRate(python, args, request.threads);
     (rates[mode === 'cl' ? 'pytorch channels-last' : 'pytorch'] ??= []).push(rate);
   }

@@ -92,9 +92,9 @@ export class MediumStore implements CheckpointStore {
       };
     });
     const { state, layout } = value.assembly;
-    const { globalStep, meta } = value.manifest;
+    const { globalStep, digest, meta } = value.manifest;
     const values = weights === 'raw' ? state.params : state.emas.find((ema) => ema.decay === weights)!.values;
-    return { name: entry.name, globalStep, values, layout, meta, skipped };
+    return { name: entry.name, globalStep, digest, values, layout, meta, skipped };
   }
 
   async verify(which?: number): Promise<Verdict[]> {

@@ -21,6 +21,8 @@ export interface SnapshotMeta {
   readonly identity: Readonly<Record<string, unknown>>;
   readonly identityHash: string;
   readonly datasetHash: string;
+  /** What it was trained on, for people. */
+  readonly dataset?: { readonly name: string; readonly licence?: string };
   /** What computed it: kind, version, device, threads, as the engine describes itself. */
   readonly engine: Readonly<Record<string, unknown>>;
   readonly configYaml: string;

@@ -48,6 +48,8 @@ export interface Loaded {
 export interface LoadedWeights {
   readonly name: string;
   readonly globalStep: number;
+  /** Of the whole checkpoint. */
+  readonly digest: string;
   readonly values: Float32Array;
   readonly layout: ParamLayout;
   readonly meta: SnapshotMeta;

@@ -36,6 +36,8 @@ export interface RunRecord {
   readonly identity: Readonly<Record<string, unknown>>;
   readonly identityHash: string;
   readonly datasetHash: string;
+  /** For people who meet the weights later; absent in records of runs that an older release began. */
+  readonly dataset?: { readonly name: string; readonly licence?: string };
   /** Images trained on: those of the data set less the held-out ones. */
   readonly datasetSize: number;
   readonly image: { readonly size: number; readonly channels: number };

@@ -1,5 +1,13 @@
 export type * from './engine.js';
-export { exportProgram, freezeProgram, graphModelOf, type FrozenProgram } from './compile/index.js';
+export {
+  exportProgram,
+  freezeForAnyBatch,
+  freezeProgram,
+  graphModelOf,
+  writeGraphModel,
+  writeSavedModel,
+  type FrozenProgram,
+} from './compile/index.js';
 export { engineConformance } from './conformance.js';
 export { engineEnvironment, type EnvironmentOptions } from './environment.js';
 export {

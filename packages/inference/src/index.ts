@@ -5,3 +5,8 @@ export { sample, type SampleRequest } from './sample.js';
 export { exportSafetensors } from './export/safetensors.js';
 export { exportDiffusers, torchTensors } from './export/diffusers.js';
 export { importDiffusers, type ImportTarget } from './import/diffusers.js';
+export { assertNoOtherCard, exportCard, writeCard, type ExportFacts } from './export/card.js';
+export { exportGraphModel, exportSavedModel, type ExportedGraph } from './export/graph.js';
+export type { ExportFormat } from './export/loadingText.js';
+export { predictorOf, predictorSpec, type Predictor, type PredictorPort } from './export/predictor.js';
+export { drawGrid } from './pictures/drawGrid.js';

@@ -29,12 +29,13 @@ async function run(dir: string, flags: ImportFlags): Promise<void> {
   const { config, record, specs } = await prepareRun({ file: flags.config, set: flags.set, onNotice: note });
   const layout = makeLayout(specs);
   const params = await importDiffusers(dir, { config, image: record.image, layout });
-  const { runId, identity, identityHash, datasetHash, engine } = record;
+  const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
   const published = await openStore(dirname(flags.out)).publish({
     state: stateOf(params, config),
     layout,
     meta: {
       ...{ runId, identity, identityHash, datasetHash, engine: { ...engine } },
+      ...(dataset && { dataset }),
       ...{ createdAt: new Date().toISOString(), configYaml: configYaml(config), losses: {} },
     },
   });

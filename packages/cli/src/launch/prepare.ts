@@ -87,6 +87,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
     identity,
     identityHash: identityHash(identity),
     datasetHash: dataset.hash,
+    dataset: { name: dataset.name, ...(dataset.licence && { licence: dataset.licence }) },
     datasetSize,
     image,
     layoutHash: layout.hash,

@@ -154,13 +154,14 @@ function sumsOptions(
 
 function savesOptions(options: CoordinatorOptions, run: bigint): ConstructorParameters<typeof Saves>[0] {
   const { config, record, runDir, from } = options;
-  const { runId, identity, identityHash, datasetHash, engine } = record;
+  const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
+  const about = { runId, identity, identityHash, datasetHash, ...(dataset && { dataset }), engine };
   const { store, keepLast, keepEvery, keepBest } = config.checkpoint;
   return {
     run,
     location: store || runPaths(runDir).checkpoints,
     retention: { keepLast, keepEvery, keepBest },
     ...(from && { from }),
-    meta: { runId, identity, identityHash, datasetHash, engine, configYaml: configYaml(config) },
+    meta: { ...about, configYaml: configYaml(config) },
   };
 }

@@ -288,6 +288,18 @@ const table = {
       'the state of step {globalStep} came damaged again and again: this host loads other bits than it is sent. Run a memory test on it; the run goes on with the other workers.',
   },
   // inference
+  DDPM_ERR_EXPORT_GRAPH: {
+    exitCode: 2,
+    message: '{format} cannot express this model: {reason}. Export it as safetensors.',
+  },
+  DDPM_ERR_EXPORT_BATCH: {
+    exitCode: 2,
+    message: '--batch fixes the batch size of savedmodel and tfjs; {format} has none. Leave it out.',
+  },
+  DDPM_ERR_EXPORT_OUT: {
+    exitCode: 2,
+    message: '{out} holds a README.md that no export wrote. Name an empty directory with --out.',
+  },
   DDPM_ERR_EXPORT_DIFFUSERS: {
     exitCode: 2,
     message: 'diffusers cannot express this model: {reason}. Export it as safetensors.',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ModuleSpec } from '../../engine.js';
 import { encodeGraphDef } from '../graph/graphDef.js';
 import { encodeSavedModel } from '../graph/savedModel.js';
-import { freezeProgram } from './freeze.js';
+import { freezeProgram, type FrozenProgram } from './freeze.js';
 
 /**
  * Writes one program as a SavedModel that TensorFlow Serving and `tf.saved_model.load` take: tag `serve`, signature
@@ -17,8 +17,14 @@ export function exportProgram(
   values: Readonly<Record<string, Float32Array>>,
   outDir: string,
 ): void {
-  const { graph, inputs, outputs } = freezeProgram(spec, program, values);
+  writeSavedModel(freezeProgram(spec, program, values), outDir);
+}
+
+/** The last step of `exportProgram`, for a program that is frozen already. Returns the path of the model. */
+export function writeSavedModel({ graph, inputs, outputs }: FrozenProgram, outDir: string): string {
   const savedModel = encodeSavedModel(encodeGraphDef(graph), { serving_default: { inputs, outputs } });
   mkdirSync(join(outDir, 'variables'), { recursive: true });
-  writeFileSync(join(outDir, 'saved_model.pb'), savedModel);
+  const path = join(outDir, 'saved_model.pb');
+  writeFileSync(path, savedModel);
+  return path;
 }

@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoadedWeights } from '@ddpm-fleet/checkpoint';
+import { configYaml } from '@ddpm-fleet/config';
+import { fleetError } from '@ddpm-fleet/core';
+import type { TrainedModel } from '../denoiser.js';
+import { loadingText, type ExportFormat } from './loadingText.js';
+import type { Predictor, PredictorPort } from './predictor.js';
+
+/** Everything that a card tells. */
+export interface ExportFacts {
+  readonly format: ExportFormat;
+  readonly model: TrainedModel;
+  readonly loaded: LoadedWeights;
+  /** `raw` or `ema-0.9999`. */
+  readonly weightsName: string;
+  /** Of `savedmodel` and `tfjs`. */
+  readonly predictor?: Pick<Predictor, 'inputs' | 'outputs'>;
+  /** File name of a picture in the same folder. */
+  readonly grid?: string;
+}
+
+const MARK = '<!-- written by ddpm-fleet export -->';
+
+/** Refuses to write over somebody's own README. @throws DDPM_ERR_EXPORT_OUT */
+export function assertNoOtherCard(out: string): void {
+  const path = join(out, 'README.md');
+  if (existsSync(path) && !readFileSync(path, 'utf8').startsWith(MARK))
+    throw fleetError('DDPM_ERR_EXPORT_OUT', { out });
+}
+
+/** Writes README.md beside exported weights: what they are, of what data, and how to load them. Returns its path. */
+export function writeCard(facts: ExportFacts, out: string): string {
+  const path = join(out, 'README.md');
+  writeFileSync(path, exportCard(facts));
+  return path;
+}
+
+/** The text of the card, Markdown. */
+export function exportCard(facts: ExportFacts): string {
+  const { format, model, loaded, weightsName, grid, predictor } = facts;
+  const parts = [
+    `${MARK}\n\n# ${model.config.name}: ${weightsName} at step ${loaded.globalStep}`,
+    intro(facts),
+    grid && `![samples](${grid})`,
+    table(['', ''], rows(facts)),
+    `## How to load it\n\n${loadingText(format, { weightsName, model })}`,
+    predictor && `## Inputs and outputs\n\n${portsTable(predictor)}`,
+    '## Config\n\nAs it was resolved when the run began; `ddpm-fleet launch` takes it.',
+    `\`\`\`yaml\n${configYaml(model.config).trimEnd()}\n\`\`\``,
+  ];
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
+}
+
+function intro({ model: { config, image } }: ExportFacts): string {
+  const kind = config.model.numClasses > 0 ? `a DDPM of ${config.model.numClasses} classes` : 'a DDPM';
+  const { modelMeanType, betaSchedule, numTimesteps } = config.diffusion;
+  return (
+    `The UNet of ${kind} for images of ${image.size} x ${image.size} x ${image.channels}; it predicts ` +
+    `${modelMeanType} on a ${betaSchedule} schedule of ${numTimesteps} steps. Pixels are in [-1, 1].`
+  );
+}
+
+function rows({ model, loaded, weightsName }: ExportFacts): [string, string][] {
+  const { meta, globalStep, digest } = loaded;
+  const { name, licence } = meta.dataset ?? {};
+  return [
+    ['Run', `${model.config.name} (${meta.runId})`],
+    ['Step', `${globalStep}, of ${model.config.train.steps} asked for`],
+    ['Weights', weightsName === 'raw' ? 'as trained' : `${weightsName} (exponential moving average)`],
+    ['Parameters', model.layout.size.toLocaleString('en-US')],
+    ['Held-out loss', lossText(meta.losses.heldOut)],
+    ['Training loss', lossText(meta.losses.train)],
+    ['Data set', `${name ?? model.config.data.kind}, sha256 \`${meta.datasetHash}\``],
+    ['Licence of the data', licence ?? 'not recorded; ask where the data came from'],
+    ['Trained with', Object.values(meta.engine).join(' ')],
+    ['Checkpoint', `\`${digest}\`, written ${meta.createdAt}`],
+  ];
+}
+
+function lossText(loss: number | undefined): string {
+  return loss === undefined ? 'not measured' : loss.toPrecision(5);
+}
+
+function portsTable({ inputs, outputs }: NonNullable<ExportFacts['predictor']>): string {
+  const row =
+    (direction: string) =>
+    ({ name, dtype, shape, meaning }: PredictorPort): string[] => [
+      `\`${name}\``,
+      direction,
+      `${dtype} [${shape.map((dim) => (dim === -1 ? 'any' : dim)).join(', ')}]`,
+      meaning,
+    ];
+  return table(['name', '', 'type', 'meaning'], [...inputs.map(row('in')), ...outputs.map(row('out'))]);
+}
+
+function table(heading: readonly string[], body: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(heading), line(heading.map(() => '---')), ...body.map(line)].join('\n');
+}

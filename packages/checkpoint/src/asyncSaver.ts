@@ -77,6 +77,19 @@ export class AsyncSaver {
     return this.#begin({ kind: 'share', ticket, share }, snapshot, ownership);
   }
 
+  /**
+   * Publishes what several processes wrote, and prunes; takes its turn with the saves.
+   * @throws as `CheckpointStore.publishShares`
+   */
+  async publishShares(ticket: Ticket, written: readonly WrittenShare[]): Promise<Saved> {
+    const { retention } = this.#options;
+    const { done } = await this.#inTurn<Saved>(() => {
+      const pending = this.#thread.run({ kind: 'publishShares', ticket, written, retention })!;
+      return this.#pending(pending, ticket.globalStep);
+    });
+    return done;
+  }
+
   /** The last save of a run: resolves when it is durable. @throws as `CheckpointStore.publish` */
   async saveNow(snapshot: Snapshot, ownership: Ownership = 'copy'): Promise<Saved> {
     return (await this.save(snapshot, ownership)).done;
@@ -89,10 +102,13 @@ export class AsyncSaver {
     this.#spare = undefined;
   }
 
-  async #begin<T>(task: Task, snapshot: Snapshot, ownership: Ownership): Promise<PendingSave<T>> {
+  #begin<T>(task: Task, snapshot: Snapshot, ownership: Ownership): Promise<PendingSave<T>> {
+    return this.#inTurn(() => this.#send<T>(task, snapshot, ownership));
+  }
+
+  async #inTurn<T>(send: () => PendingSave<T>): Promise<PendingSave<T>> {
     this.#inFlight++;
-    const turn = this.#turn;
-    const started = turn.then(() => this.#send<T>(task, snapshot, ownership));
+    const started = this.#turn.then(send);
     const over = (): void => void this.#inFlight--;
     this.#turn = started.then(({ done }) => done).then(over, over);
     return started;
@@ -101,7 +117,11 @@ export class AsyncSaver {
   #send<T>(task: Task, snapshot: Snapshot, ownership: Ownership): PendingSave<T> {
     const { globalStep } = snapshot.state;
     const given = ownership === 'give' ? this.#thread.run({ ...task, snapshot, giveBack: false }) : undefined;
-    const done = this.#outcome<T>(given ?? this.#sendCopy(task, snapshot), globalStep);
+    return this.#pending(given ?? this.#sendCopy(task, snapshot), globalStep);
+  }
+
+  #pending<T>(answer: Promise<Answer>, globalStep: number): PendingSave<T> {
+    const done = this.#outcome<T>(answer, globalStep);
     // Nobody need listen: the turn does, and a rejection without a listener would end the process.
     done.catch(() => {});
     return { globalStep, done };

@@ -23,7 +23,7 @@ export class JobThread {
    */
   run(job: Job): Promise<Answer> | undefined {
     try {
-      this.#thread().postMessage(job, movable(job.snapshot.state));
+      this.#thread().postMessage(job, 'snapshot' in job ? movable(job.snapshot.state) : []);
     } catch (error) {
       if ((error as Error).name === 'DataCloneError') return undefined;
       throw error;

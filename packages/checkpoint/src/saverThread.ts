@@ -9,11 +9,18 @@ import type { Saved } from './asyncSaver.js';
 import type { CheckpointStore, WrittenShare } from './store.js';
 
 /** What the saver asks of its thread, one at a time. */
-export type Job = Task & {
-  readonly snapshot: Snapshot;
-  /** Whether the state's buffers are wanted back with the answer. */
-  readonly giveBack: boolean;
-};
+export type Job =
+  | (Task & {
+      readonly snapshot: Snapshot;
+      /** Whether the state's buffers are wanted back with the answer. */
+      readonly giveBack: boolean;
+    })
+  | {
+      readonly kind: 'publishShares';
+      readonly ticket: Ticket;
+      readonly written: readonly WrittenShare[];
+      readonly retention: RetentionPolicy | undefined;
+    };
 
 export type Task =
   | { readonly kind: 'publish'; readonly retention: RetentionPolicy | undefined }
@@ -39,15 +46,18 @@ port.on('message', (job: Job) => void answer(job));
 
 async function answer(job: Job): Promise<void> {
   const outcome = await perform(job);
+  if (job.kind === 'publishShares' || !job.giveBack) return port.postMessage(outcome satisfies Answer);
   const { state } = job.snapshot;
-  if (job.giveBack) port.postMessage({ ...outcome, state } satisfies Answer, movable(state));
-  else port.postMessage(outcome satisfies Answer);
+  port.postMessage({ ...outcome, state } satisfies Answer, movable(state));
 }
 
 async function perform(job: Job): Promise<Outcome> {
   try {
     if (job.kind === 'share') return { value: await store.writeShare(job.ticket, job.share, job.snapshot) };
-    const published = await store.publish(job.snapshot);
+    const published =
+      job.kind === 'publish'
+        ? await store.publish(job.snapshot)
+        : await store.publishShares(job.ticket, job.written);
     return { value: { ...published, ...(await prune(store, job.retention)) } };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

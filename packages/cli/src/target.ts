@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { openStore, type CheckpointStore } from '@ddpm-fleet/checkpoint';
-import { loadConfig, runPaths } from '@ddpm-fleet/config';
+import { checkpointLocation, loadConfig, runPaths } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 
 /** What RUN or RUN|CHECKPOINT on a command line names. */
@@ -50,7 +50,7 @@ function findCheckpoint(text: string, step: number): Target {
 export function storeOf(runDir: string): string {
   const paths = runPaths(runDir);
   if (!existsSync(paths.config)) return paths.checkpoints;
-  return loadConfig({ file: paths.config, env: {} }).checkpoint.store || paths.checkpoints;
+  return checkpointLocation(loadConfig({ file: paths.config, env: {} }), runDir);
 }
 
 function isDirectory(path: string): boolean {

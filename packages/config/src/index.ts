@@ -10,4 +10,4 @@ export { loadConfig, type LoadOptions } from './load.js';
 export { envName, LEAVES } from './schema.js';
 export type { Leaf } from './leaf.js';
 export type * from './types.js';
-export { runPaths, type RunPaths, type RunRecord } from './runPaths.js';
+export { checkpointLocation, runPaths, type RunPaths, type RunRecord } from './runPaths.js';

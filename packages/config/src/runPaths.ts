@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { RunConfig } from './types.js';
 
 /** Where a run keeps what, inside its directory. */
 export interface RunPaths {
@@ -28,6 +29,11 @@ export function runPaths(dir: string): RunPaths {
     keys: join(dir, 'keys'),
     live: join(dir, 'live.json'),
   };
+}
+
+/** Where the checkpoints of a run lie: a directory or s3://bucket/prefix. */
+export function checkpointLocation(config: Pick<RunConfig, 'checkpoint'>, runDir: string): string {
+  return config.checkpoint.store || runPaths(runDir).checkpoints;
 }
 
 /** What launch finds out once and every process of the run relies on. */

@@ -159,6 +159,11 @@ const tree = {
     keepEvery: operational(0, 'count', 'Keep for ever those whose step is a multiple of this; 0: none.'),
     keepBest: operational(0, 'count', 'Keep this many with the lowest held-out loss.'),
     store: operational('', 'text', 'Where: empty for <run>/checkpoints, a directory, or s3://bucket/prefix.'),
+    writers: operational(
+      0,
+      'count',
+      'Workers that write a checkpoint together, each a share, to a store that all reach; 0: the coordinator.',
+    ),
   },
   samples: {
     everySteps: operational(0, 'count', 'Steps between sample grids; 0: none.'),

@@ -154,6 +154,8 @@ export interface CheckpointConfig {
   readonly keepBest: number;
   /** Empty: <run>/checkpoints; or a directory, or s3://bucket/prefix. */
   readonly store: string;
+  /** Workers that write a checkpoint together, straight to the store; 0: the coordinator writes it. */
+  readonly writers: number;
 }
 
 export interface SamplesConfig {

@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
+import { checkpointLocation } from '@ddpm-fleet/config';
 import { FrameKind, runKey, type ControlMessage, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
 import { deviceKind } from './deviceKind.js';
 import type { Link } from './link.js';
 import type { Prepared } from './prepare.js';
 import type { Replica } from './replica.js';
+import type { ShareQuestion } from './requests.js';
+import { ShareWriter } from './shareWriter.js';
 import { StateSync } from './stateSync.js';
 import { wiredReplica } from './wiredReplica.js';
 
@@ -12,6 +15,8 @@ interface Parts {
   readonly prepared: Prepared;
   readonly link: Link;
   readonly runId: string;
+  /** As the coordinator sees it. */
+  readonly runDir: string;
   readonly workerId: string;
   readonly log: Logger;
   readonly onFailure: (error: unknown) => void;
@@ -25,6 +30,7 @@ export class Crew {
   readonly replica: Replica;
   readonly #parts: Parts;
   readonly #sync: StateSync;
+  readonly #shares: ShareWriter;
   #generation = 0;
   #greeting: Promise<void> | undefined;
   /** What is held is wrong, says the coordinator. */
@@ -33,16 +39,19 @@ export class Crew {
   #closed = false;
 
   constructor(parts: Parts) {
-    const { prepared, link, log, runId, onFailure } = parts;
+    const { prepared, link, log, runId, runDir, onFailure } = parts;
+    const { config, initialised } = prepared;
     this.#parts = parts;
+    this.#shares = new ShareWriter(checkpointLocation(config, runDir), initialised.layout, link);
     this.replica = wiredReplica(prepared, link, runKey(runId), log, {
       generation: () => this.#generation,
+      onShare: (question, state) => void this.#shares.write(question, state),
       onDamaged: () => this.#onDamaged(),
       onFailure,
     });
     this.#sync = new StateSync(
       link,
-      prepared.initialised.layout,
+      initialised.layout,
       (state) => this.replica.hold(state),
       (text) => log.warn(text),
     );
@@ -74,6 +83,8 @@ export class Crew {
         return replica.commit(message);
       case 'STATE_REQUEST':
         return replica.ask({ kind: 'state', globalStep: message.globalStep, transfer: message.transfer });
+      case 'CHECKPOINT_REQUEST':
+        return replica.ask(shareQuestion(message));
       case 'EVALUATE':
         return replica.ask({ kind: 'evaluate', globalStep: message.globalStep, weights: message.weights });
       case 'COMMITS_REQUEST':
@@ -104,6 +115,7 @@ export class Crew {
     this.#closed = true;
     this.#sync.stop();
     await this.replica.pause();
+    await this.#shares.close();
   }
 
   /** Over in the same turn in which HELLO is sent: WELCOME may be the very next thing that is read. */
@@ -159,4 +171,13 @@ export class Crew {
     this.#parts.log.error('the state that came is damaged; asking for another');
     this.hello();
   }
+}
+
+function shareQuestion({ ticket, meta, ...rest }: MessageOf<'CHECKPOINT_REQUEST'>): ShareQuestion {
+  const { transfer, globalStep, share } = rest;
+  return {
+    ...{ kind: 'share', transfer, globalStep, share },
+    ticket: ticket as unknown as ShareQuestion['ticket'],
+    meta: meta as unknown as ShareQuestion['meta'],
+  };
 }

@@ -127,19 +127,19 @@ export class Member {
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => this.#beat(), config.fleet.heartbeatMs);
     prepare(config, this.#compute, (text) => this.#options.log.warn(text)).then(
-      (prepared) => this.#onPrepared(prepared, message.runId),
+      (prepared) => this.#onPrepared(prepared, message),
       (error: unknown) => this.#fail(error),
     );
   }
 
-  #onPrepared(prepared: Prepared, runId: string): void {
+  #onPrepared(prepared: Prepared, { runId, runDir }: MessageOf<'RUN'>): void {
     const { log, workerId } = this.#options;
     this.#prepared = prepared;
     if (this.#isOver) return;
     const { layout, description } = prepared.initialised;
     log.info({ engine: description, dataset: prepared.dataset.name, parameters: layout.size }, 'prepared');
     const onFailure = (error: unknown) => this.#fail(error);
-    this.#crew = new Crew({ prepared, link: this.#link, runId, workerId, log, onFailure });
+    this.#crew = new Crew({ prepared, link: this.#link, runId, runDir, workerId, log, onFailure });
     this.#link.run = runKey(runId);
     this.#crew.hello();
   }

@@ -191,6 +191,7 @@ export class Replica {
       const fingerprint = await this.#compute.fingerprint();
       return this.#events.onState(question, await this.#compute.readState(), fingerprint);
     }
+    if (question.kind === 'share') return this.#events.onShare(question, await this.#compute.readState());
     const { globalStep, weights } = question;
     const loss =
       this.#heldOut.images.length > 0 ? await this.#compute.heldOutLoss(this.#heldOut, weights) : NaN;

@@ -1,7 +1,7 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { SlotsResult } from './compute/session.js';
 import type { LeasedNode } from './leases.js';
-import type { StateQuestion } from './requests.js';
+import type { ShareQuestion, StateQuestion } from './requests.js';
 import type { StepTimes } from './stepClock.js';
 
 /** What a replica is to hold from now on. */
@@ -26,6 +26,8 @@ export interface ReplicaEvents {
     state: TrainState,
     fingerprint: bigint,
   ) => void;
+  /** The state is the listener's own. */
+  readonly onShare: (question: ShareQuestion, state: TrainState) => void;
   readonly onEvaluated: (globalStep: number, weights: 'raw' | number, loss: number) => void;
   readonly onApplied: (globalStep: number, times: StepTimes) => void;
   /** The state that came has another fingerprint than its sender's; the replica holds nothing. */

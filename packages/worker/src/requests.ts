@@ -1,5 +1,18 @@
+import type { SnapshotMeta, Ticket } from '@ddpm-fleet/checkpoint';
+
+/** A share of a checkpoint that this worker is to write. */
+export interface ShareQuestion {
+  readonly kind: 'share';
+  readonly globalStep: number;
+  readonly transfer: number;
+  readonly ticket: Ticket;
+  readonly share: number;
+  readonly meta: SnapshotMeta;
+}
+
 /** What the coordinator wants of the state at one step. */
 export type StateQuestion =
+  | ShareQuestion
   | { readonly kind: 'state'; readonly globalStep: number; readonly transfer: number }
   | { readonly kind: 'evaluate'; readonly globalStep: number; readonly weights: 'raw' | number };
 

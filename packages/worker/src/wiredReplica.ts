@@ -6,7 +6,7 @@ import type { Prepared } from './prepare.js';
 import { Replica } from './replica.js';
 import type { ReplicaEvents } from './replicaEvents.js';
 
-export interface WiredEvents extends Pick<ReplicaEvents, 'onDamaged' | 'onFailure'> {
+export interface WiredEvents extends Pick<ReplicaEvents, 'onShare' | 'onDamaged' | 'onFailure'> {
   /** As last heard of. */
   readonly generation: () => number;
 }
@@ -33,6 +33,7 @@ export function wiredReplica(
       onApplied: (globalStep, times) => {
         if (globalStep % config.log.everySteps === 0) log.info({ globalStep, ...rounded(times) }, 'applied');
       },
+      onShare: events.onShare,
       onDamaged: events.onDamaged,
       onFailure: events.onFailure,
     },

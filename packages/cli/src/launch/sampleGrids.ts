@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '@ddpm-fleet/checkpoint';
-import { runPaths, type RunConfig } from '@ddpm-fleet/config';
+import { checkpointLocation, runPaths, type RunConfig } from '@ddpm-fleet/config';
 
 const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
 const POLL_MS = 2000;
@@ -36,7 +36,7 @@ export class SampleGrids {
   async #poll(): Promise<void> {
     if (this.#child) return;
     const { everySteps } = this.#config.samples;
-    const store = this.#config.checkpoint.store || runPaths(this.#dir).checkpoints;
+    const store = checkpointLocation(this.#config, this.#dir);
     const infos = await openStore(store)
       .list()
       .catch(() => []);

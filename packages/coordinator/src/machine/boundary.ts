@@ -46,8 +46,9 @@ export function atBoundary(turn: Turn): void {
     state.finishing ??= { since: state.now, capture: null };
     return;
   }
-  askHeldOut(turn);
-  captureIfNeeded(turn, checkpointDue(state));
+  const due = checkpointDue(state);
+  askHeldOut(turn, due);
+  captureIfNeeded(turn, due);
   const ready = peersBy(state, 'active').length;
   if (ready < state.options.minWorkers || leasable(state).length === 0)
     explain(turn, waitingReason(state, ready));
@@ -76,13 +77,14 @@ function checkpointDue(state: State): boolean {
   return options.checkpointEveryMs > 0 && now - checkpoint.lastAt >= options.checkpointEveryMs;
 }
 
-/** Lets one worker compute the held-out loss, if it is time. */
-export function askHeldOut(turn: Turn): void {
+/** Lets one worker compute the held-out loss, if it is time or the checkpoint that is made now is judged by it. */
+export function askHeldOut(turn: Turn, saving: boolean): void {
   const { state } = turn;
-  const { heldOutEvery, steps } = state.options;
+  const { heldOutEvery, steps, judgeCheckpoints } = state.options;
   const { globalStep, heldOut } = state;
-  if (heldOutEvery === 0 || heldOut.askedStep === globalStep) return;
-  if (globalStep % heldOutEvery !== 0 && globalStep !== steps) return;
+  if (heldOut.askedStep === globalStep) return;
+  const isTime = heldOutEvery > 0 && (globalStep % heldOutEvery === 0 || globalStep === steps);
+  if (!isTime && !(saving && judgeCheckpoints)) return;
   const worker = donorOf(state);
   if (!worker) return;
   heldOut.askedStep = globalStep;

@@ -1,5 +1,6 @@
 import { chunksOf, type FrameHeader, type MessageOf } from '@ddpm-fleet/protocol';
 import { openSlots } from './leases.js';
+import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
 import type { Capture, Peer, State } from './state.js';
 import { leasable, log, peersBy, send, type Turn } from './turn.js';
@@ -7,8 +8,16 @@ import { leasable, log, peersBy, send, type Turn } from './turn.js';
 /** A donor that has sent nothing for so many times the liveness limit is replaced. */
 const PATIENCE = 20;
 
-/** Asks one worker for the state at this boundary, if somebody needs it. */
+/** Sees to it that whoever needs the state at this boundary gets it. Returns the transfer that saves it. */
 export function captureIfNeeded(turn: Turn, store: boolean): number | null {
+  if (!store || turn.state.options.checkpointWriters === 0) return capture(turn, store);
+  const saving = openShares(turn, donors(turn.state));
+  capture(turn, false);
+  return saving;
+}
+
+/** Asks one worker for the state. */
+function capture(turn: Turn, store: boolean): number | null {
   const { state } = turn;
   const joiners = [...candidates(state), ...stranded(state)];
   if (joiners.length === 0 && !store) return null;
@@ -16,7 +25,7 @@ export function captureIfNeeded(turn: Turn, store: boolean): number | null {
   if (!donor) return null;
   const transfer = ++state.transfers;
   const { globalStep, journal: journalHead, now } = state;
-  const capture: Capture = {
+  const started: Capture = {
     transfer,
     globalStep,
     donor: donor.peer,
@@ -27,11 +36,11 @@ export function captureIfNeeded(turn: Turn, store: boolean): number | null {
     openFrames: null,
     earlyFrames: 0,
   };
-  state.captures.set(transfer, capture);
+  state.captures.set(transfer, started);
   if (store) state.checkpoint.saving = true;
   send(turn, donor.peer, { type: 'STATE_REQUEST', transfer, globalStep });
   for (const joiner of joiners) {
-    capture.joiners.push(joiner.peer);
+    started.joiners.push(joiner.peer);
     welcome(turn, joiner, { from: 'peer', globalStep, transfer });
   }
   return transfer;
@@ -47,13 +56,18 @@ function stranded(state: State): Peer[] {
 
 /** Whoever has the least to do. */
 export function donorOf(state: State): Peer | undefined {
+  return donors(state)[0];
+}
+
+/** Who could give the state, those with the least to do first. */
+function donors(state: State): Peer[] {
   const slots = state.round ? openSlots(state.round) : new Map<string, number>();
   const planned = new Map(state.plan?.peers.map((peer, i) => [peer, state.plan!.runs[i]!]));
   const burden = ({ peer }: Peer) => {
     const run = planned.get(peer);
     return (slots.get(peer) ?? 0) + (run ? run.end - run.start : 0);
   };
-  return leasable(state).toSorted((a, b) => burden(a) - burden(b))[0];
+  return leasable(state).toSorted((a, b) => burden(a) - burden(b));
 }
 
 /** The donor says what will come. */
@@ -72,18 +86,13 @@ export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): vo
 
 function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>): void {
   const { transfer, globalStep, journalHead } = capture;
-  const { heldOut, loss } = turn.state;
-  const losses = {
-    ...(loss !== null && { train: loss }),
-    ...(heldOut.step === globalStep && heldOut.loss !== null && { heldOut: heldOut.loss }),
-  };
   turn.effects.push({
     type: 'expectState',
     transfer,
     globalStep,
     sections: message.sections,
     journalHead,
-    losses,
+    losses: lossesAt(turn.state, globalStep, turn.state.loss),
   });
 }
 
@@ -117,8 +126,9 @@ export function onStateRequest(turn: Turn, peer: Peer, { globalStep }: MessageOf
   turn.effects.push({ type: 'streamCheckpoint', to: peer.peer, transfer, globalStep, location });
 }
 
-/** Ends the captures that the peer gives, and takes it off the list of others'. */
+/** Ends the captures that the peer gives or has a share in, and takes it off the list of others'. */
 export function dropCapturesOf(turn: Turn, peer: string): void {
+  dropSharesOf(turn, peer);
   for (const capture of turn.state.captures.values()) {
     capture.joiners = capture.joiners.filter((joiner) => joiner !== peer);
     if (capture.donor === peer) dropCapture(turn, capture, 'its donor is gone');
@@ -136,6 +146,7 @@ function dropCapture(turn: Turn, capture: Capture, reason: string): void {
 }
 
 export function dropAllCaptures(turn: Turn, reason: string): void {
+  dropShares(turn, reason);
   for (const capture of turn.state.captures.values()) dropCapture(turn, capture, reason);
 }
 

@@ -123,6 +123,25 @@ export type Effect =
   | { readonly type: 'dropState'; readonly transfer: number }
   /** Pass the frame of this event on; `store`: into the checkpoint that is expected. */
   | { readonly type: 'forwardState'; readonly to: readonly string[]; readonly store: boolean }
+  /** Ask these workers to write the state at this step, each a share. */
+  | {
+      readonly type: 'openShares';
+      readonly transfer: number;
+      readonly globalStep: number;
+      readonly writers: readonly string[];
+      readonly journalHead: JournalHead | null;
+    }
+  /** Every share is there: make it a checkpoint. */
+  | {
+      readonly type: 'publishShares';
+      readonly transfer: number;
+      readonly globalStep: number;
+      /** What each writer said, in order of shares. */
+      readonly written: readonly Readonly<Record<string, unknown>>[];
+      readonly losses: { readonly train?: number; readonly heldOut?: number };
+    }
+  /** The shares of this transfer will not be published. */
+  | { readonly type: 'dropShares'; readonly transfer: number }
   /** Send a checkpoint's state to a worker that cannot read it. */
   | {
       readonly type: 'streamCheckpoint';

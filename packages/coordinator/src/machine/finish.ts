@@ -1,6 +1,9 @@
+import type { MessageOf } from '@ddpm-fleet/protocol';
 import { abandonStep, askHeldOut } from './boundary.js';
 import { captureIfNeeded, dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
+import { takeShare } from './shares.js';
+import type { Peer } from './state.js';
 import { explain, journal, log, send, type Turn } from './turn.js';
 
 /** Saves of the last state that may fail. */
@@ -37,7 +40,7 @@ export function finish(turn: Turn): void {
   if (stop && state.now - stop.since > options.graceMs)
     return end(turn, `${stop.reason}; no time was left to save step ${globalStep}`, false);
   if (checkpoint.saving) return;
-  askHeldOut(turn);
+  askHeldOut(turn, true);
   finishing.capture = captureIfNeeded(turn, true);
   explain(
     turn,
@@ -69,8 +72,17 @@ export function onSaved(turn: Turn, { globalStep, digest }: EventOf<'saved'>): v
   log(turn, 'info', `checkpoint of step ${globalStep}`, { globalStep, digest });
 }
 
+/** A member wrote its share of a checkpoint, or could not. */
+export function onCheckpointWritten(turn: Turn, peer: Peer, message: MessageOf<'CHECKPOINT_WRITTEN'>): void {
+  const reason = takeShare(turn, peer, message);
+  if (reason !== undefined) onSaveFailed(turn, { globalStep: message.globalStep, reason });
+}
+
 /** Training goes on; the next boundary that asks for a checkpoint tries again. */
-export function onSaveFailed(turn: Turn, { globalStep, reason }: EventOf<'saveFailed'>): void {
+export function onSaveFailed(
+  turn: Turn,
+  { globalStep, reason }: Pick<EventOf<'saveFailed'>, 'globalStep' | 'reason'>,
+): void {
   const { checkpoint, now } = turn.state;
   checkpoint.saving = false;
   checkpoint.wanted = false;

@@ -4,6 +4,7 @@ import { onFingerprint } from './fingerprints.js';
 import { onCommits } from './gather.js';
 import { onHeartbeat, onHello, onJoin, onLeave, onReady } from './joining.js';
 import type { Peer } from './state.js';
+import { onCheckpointWritten } from './finish.js';
 import { journal, send, type Turn } from './turn.js';
 
 /** Takes in a control message. Returns whether it can lead to a decision. */
@@ -45,6 +46,9 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
       break;
     case 'STATE_REQUEST':
       onStateRequest(turn, peer, message);
+      break;
+    case 'CHECKPOINT_WRITTEN':
+      onCheckpointWritten(turn, peer, message);
       break;
     case 'FINGERPRINT':
       onFingerprint(turn, peer, message);

@@ -26,6 +26,10 @@ export interface MachineOptions {
   readonly checkpointEverySteps: number;
   /** Milliseconds; 0: never. */
   readonly checkpointEveryMs: number;
+  /** Members that write a checkpoint together; 0: the coordinator writes it. */
+  readonly checkpointWriters: number;
+  /** Which checkpoints stay depends on their held-out loss, so each needs one. */
+  readonly judgeCheckpoints: boolean;
   /** How long a coordinator that found a broken-off run waits for workers that may still hold its state. */
   readonly gatherMs: number;
 }

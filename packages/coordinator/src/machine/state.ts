@@ -73,6 +73,18 @@ export interface Capture {
   earlyFrames: number;
 }
 
+/** A checkpoint that members write together, each a share, straight to the store. */
+export interface ShareSave {
+  readonly transfer: number;
+  readonly globalStep: number;
+  /** By share. */
+  readonly writers: readonly string[];
+  /** What each said; null: not yet. */
+  readonly written: (Readonly<Record<string, unknown>> | null)[];
+  /** At that step. */
+  readonly trainLoss: number | null;
+}
+
 export interface Gathering {
   until: number;
   /** Newest step that may be gone back to. */
@@ -110,6 +122,7 @@ export interface State {
   sourceStep: number;
   plan: { peers: string[]; runs: SlotRun[]; costs: number[] } | null;
   captures: Map<number, Capture>;
+  shares: ShareSave | null;
   transfers: number;
   checkpoint: { lastStep: number; lastAt: number; saving: boolean; wanted: boolean; failures: number };
   heldOut: { askedStep: number; loss: number | null; step: number };
@@ -188,6 +201,7 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     source: null,
     sourceStep: 0,
     plan: null,
+    shares: null,
     captures: new Map(),
     transfers: 0,
     checkpoint: { lastStep: -1, lastAt: now, saving: false, wanted: false, failures: 0 },

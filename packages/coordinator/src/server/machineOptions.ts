@@ -30,6 +30,8 @@ export function machineOptions({ config, record, allowUnlike = false }: Coordina
     heldOutEvery: config.data.heldOut > 0 ? log.heldOutEvery : 0,
     checkpointEverySteps: checkpoint.everySteps,
     checkpointEveryMs: checkpoint.everySeconds * 1000,
+    checkpointWriters: checkpoint.writers,
+    judgeCheckpoints: checkpoint.keepBest > 0 && config.data.heldOut > 0,
     gatherMs: GATHER_PATIENCE * fleet.livenessMs,
   };
 }

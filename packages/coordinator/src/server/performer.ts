@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { configYaml, runPaths } from '@ddpm-fleet/config';
+import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { runKey, type ControlMessage } from '@ddpm-fleet/protocol';
 import type { Effect, EffectOf, JournalHead, Outcome, StepMetrics } from '../machine/index.js';
@@ -77,6 +77,9 @@ export class Performer {
       | 'dropState'
       | 'forwardState'
       | 'streamCheckpoint'
+      | 'openShares'
+      | 'publishShares'
+      | 'dropShares'
       | 'log'
       | 'observe'
       | 'observeHeldOut'
@@ -94,6 +97,12 @@ export class Performer {
         return this.#saves.forward(effect);
       case 'streamCheckpoint':
         return void this.#saves.stream(effect);
+      case 'openShares':
+        return this.#saves.shares.open(effect);
+      case 'publishShares':
+        return void this.#saves.shares.publish(effect);
+      case 'dropShares':
+        return void this.#saves.shares.drop(effect);
       case 'log':
         return this.#options.log[effect.level](effect.fields ?? {}, effect.text);
       case 'observe':
@@ -156,10 +165,10 @@ function savesOptions(options: CoordinatorOptions, run: bigint): ConstructorPara
   const { config, record, runDir, from } = options;
   const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
   const about = { runId, identity, identityHash, datasetHash, ...(dataset && { dataset }), engine };
-  const { store, keepLast, keepEvery, keepBest } = config.checkpoint;
+  const { keepLast, keepEvery, keepBest } = config.checkpoint;
   return {
     run,
-    location: store || runPaths(runDir).checkpoints,
+    location: checkpointLocation(config, runDir),
     retention: { keepLast, keepEvery, keepBest },
     ...(from && { from }),
     meta: { ...about, configYaml: configYaml(config) },

@@ -5,14 +5,16 @@ import {
   type SnapshotMeta,
   type TrainState,
 } from '@ddpm-fleet/checkpoint';
-import { isFleetError, type ParamLayout } from '@ddpm-fleet/core';
+import type { ParamLayout } from '@ddpm-fleet/core';
 import type { DataFrame } from '@ddpm-fleet/protocol';
 import type { RetentionPolicy } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
 import type { EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import { StateIntake } from './intake.js';
+import { messageOf } from './message.js';
 import { sendState } from './sendState.js';
+import { ShareSaves } from './shareSaves.js';
 import type { Wire } from './wire.js';
 
 export interface SavesOptions {
@@ -32,6 +34,8 @@ export class Saves {
   readonly #log: Logger;
   readonly #store: CheckpointStore;
   readonly #saver: AsyncSaver;
+  /** Checkpoints that workers write themselves. */
+  readonly shares: ShareSaves;
   readonly #intakes = new Map<number, StateIntake>();
   /** Frames of states that are not announced yet: the planes keep no order between them. */
   readonly #early = new Map<number, DataFrame[]>();
@@ -47,6 +51,12 @@ export class Saves {
     this.#from = options.from;
     this.#store = openStore(options.location);
     this.#saver = new AsyncSaver(options.location, { retention: options.retention });
+    this.shares = new ShareSaves(
+      { store: this.#store, saver: this.#saver, meta: options.meta },
+      wire,
+      emit,
+      log,
+    );
   }
 
   expect(effect: EffectOf<'expectState'>): void {
@@ -143,9 +153,4 @@ export class Saves {
   async close(): Promise<void> {
     await this.#saver.close();
   }
-}
-
-function messageOf(error: unknown): string {
-  if (isFleetError(error)) return `${error.message} [${error.code}]`;
-  return error instanceof Error ? error.message : String(error);
 }

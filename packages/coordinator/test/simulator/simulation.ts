@@ -56,6 +56,8 @@ export function machineFor(model: ModelRun, changes: Partial<MachineOptions>): M
     fingerprintEvery: 5,
     heldOutEvery: 10,
     checkpointEverySteps: 7,
+    checkpointWriters: 0,
+    judgeCheckpoints: false,
     checkpointEveryMs: 0,
     gatherMs: 3000,
     ...changes,

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkpointDigest } from '@ddpm-fleet/checkpoint';
 import { loadConfig } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
 import test from 'ava';
@@ -45,7 +46,15 @@ test('what is exported comes back to the bit; another schedule or a missing tens
   const model = randomModel(SHAPES.quickstart);
   const folder = temporaryDirectory(t);
   await exportDiffusers(model, folder);
-  t.deepEqual(await importDiffusers(folder, model), model.weights);
+  const imported = await importDiffusers(folder, model);
+  t.deepEqual(imported, model.weights);
+  const digest = (params: Float32Array): string => {
+    const [m, v] = [new Float32Array(params.length), new Float32Array(params.length)];
+    const state = { globalStep: 0, params, optimizer: { m, v }, emas: [], derived: [] };
+    return checkpointDigest(state, model.layout);
+  };
+  t.is(digest(imported), digest(model.weights));
+  t.log(`digest before ${digest(model.weights)}, after ${digest(imported)}`);
   const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
   const json = JSON.parse(readFileSync(scheduler, 'utf8')) as Record<string, unknown>;
   writeFileSync(scheduler, JSON.stringify({ ...json, beta_end: 0.03 }));

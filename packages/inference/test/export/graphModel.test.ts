@@ -11,13 +11,9 @@ import type { Batch } from '../support/models.js';
 const TOLERANCE = 1e-4;
 
 const MODELS: Readonly<Record<string, readonly string[]>> = {
-  'Ho et al.': [],
-  'with classes': ['model.numClasses=3'],
-  'self-conditioned': ['diffusion.selfConditioning=true'],
+  'with classes, hints and rescaled t': ['model.numClasses=3', 'diffusion.selfConditioning=true', 'diffusion.rescaleTimesteps=true'], // prettier-ignore
   'without convolutions in resampling': ['model.resampWithConv=false'],
-  'rescaled t': ['diffusion.rescaleTimesteps=true'],
-  'improved-diffusion': ['model.kind=improved', 'model.useScaleShiftNorm=true', 'model.numHeads=4'],
-  'guided-diffusion': ['model.kind=improved', 'model.resblockUpdown=true'],
+  'improved-diffusion': ['model.kind=improved', 'model.useScaleShiftNorm=true', 'model.numHeads=4', 'model.resblockUpdown=true'], // prettier-ignore
   'the walk-through': ['model.kind=zoubohao'],
   'the conditional walk-through': ['model.kind=zoubohao-conditional', 'model.numClasses=4'],
 };

@@ -107,7 +107,7 @@ export const MESSAGES = {
   CHECKPOINT_WRITTEN: message(7, 'fromWorker', 'The checkpoint files that you asked for are on the store.', {
     transfer: uint32,
     globalStep: step,
-    /** What `CheckpointStore.writeShare` returned. */
+    /** What `CheckpointStore.writeShare` returned, or `{problem}`: why there is none. */
     written: opaque,
   }),
   FINGERPRINT: message(8, 'fromWorker', 'This is the fingerprint of my replica after that many steps.', {

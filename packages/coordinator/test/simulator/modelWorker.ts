@@ -28,6 +28,11 @@ import {
 import type { Clock, Dealer, Transport } from '@ddpm-fleet/transport';
 import { LAYOUT, Replica, type ModelRun } from './model.js';
 
+type Question = MessageOf<'STATE_REQUEST'> | MessageOf<'EVALUATE'> | MessageOf<'CHECKPOINT_REQUEST'>;
+
+/** Milliseconds that a share of a checkpoint takes. */
+const SHARE_MS = 30;
+
 export interface ModelWorkerOptions {
   readonly workerId: string;
   readonly incarnation: number;
@@ -85,7 +90,7 @@ export class ModelWorker {
   #memory: { globalStep: number; lines: readonly string[] }[] = [];
   #leases: { generation: number; globalStep: number; run: SlotRun }[] = [];
   #computing = false;
-  #requests: (MessageOf<'STATE_REQUEST'> | MessageOf<'EVALUATE'>)[] = [];
+  #requests: Question[] = [];
   #incoming: Incoming | undefined;
   #early: DataFrame[] = [];
   #ended = false;
@@ -214,6 +219,7 @@ export class ModelWorker {
       case 'STATE':
         return this.#onState(message);
       case 'STATE_REQUEST':
+      case 'CHECKPOINT_REQUEST':
       case 'EVALUATE':
         this.#requests.push(message);
         return this.#work();
@@ -397,9 +403,16 @@ export class ModelWorker {
     for (const request of due) {
       if (request.globalStep < globalStep) continue;
       if (request.type === 'STATE_REQUEST') this.#sendState(request);
+      else if (request.type === 'CHECKPOINT_REQUEST') this.#writeShare(request);
       else
         this.#send({ type: 'EVALUATED', globalStep, weights: request.weights, loss: 1 / (1 + globalStep) });
     }
+  }
+
+  /** The store is the coordinator's disk: the share travels in the answer. */
+  #writeShare({ transfer, globalStep }: MessageOf<'CHECKPOINT_REQUEST'>): void {
+    const written = structuredClone({ ...this.replica.state() });
+    this.#after(SHARE_MS, () => this.#send({ type: 'CHECKPOINT_WRITTEN', transfer, globalStep, written }));
   }
 
   #sendState({ transfer, globalStep }: MessageOf<'STATE_REQUEST'>): void {

@@ -26,6 +26,10 @@ function lineOf(effect: Effect): string | undefined {
       return `adopt ${effect.lines.length} lines`;
     case 'streamCheckpoint':
       return `-> ${name(effect.to)} the checkpoint of step ${effect.globalStep}`;
+    case 'openShares':
+      return `-> ${effect.writers.map(name).join(', ')} CHECKPOINT_REQUEST at ${effect.globalStep}`;
+    case 'publishShares':
+      return `the shares of step ${effect.globalStep} are there`;
     case 'finished':
       return `finished at step ${effect.outcome.globalStep}: ${effect.outcome.completed ? 'completed' : 'not completed'}`;
     default:

@@ -132,8 +132,19 @@ export class SimCoordinator {
         return this.#forward(effect);
       case 'streamCheckpoint':
         return this.#stream(effect);
+      case 'openShares':
+        return this.#openShares(effect);
+      case 'publishShares':
+        return this.#save(effect.transfer, effect.globalStep, revived(effect.written));
       case 'finished':
         return this.#options.onOutcome?.(effect.outcome);
+    }
+  }
+
+  #openShares({ transfer, globalStep, writers }: EffectOf<'openShares'>): void {
+    for (const [share, peer] of writers.entries()) {
+      const request = { transfer, globalStep, ticket: {}, share, meta: {} };
+      this.#wire.send([peer], { type: 'CHECKPOINT_REQUEST', ...request });
     }
   }
 
@@ -188,4 +199,14 @@ export class SimCoordinator {
       this.take({ type: 'saved', transfer, globalStep, digest, now: clock.now });
     });
   }
+}
+
+/** The state that each of the writers holds, as it came out of a message. */
+function revived(written: readonly unknown[]): StateArrays {
+  const [first, ...others] = written.map((one) => JSON.stringify(one));
+  if (others.some((other) => other !== first)) throw new Error('the writers hold different states');
+  return JSON.parse(first!, (_, value: unknown) => {
+    const isArray = typeof value === 'object' && value !== null && '0' in value && !Array.isArray(value);
+    return isArray ? Float32Array.from(Object.values(value)) : value;
+  }) as StateArrays;
 }

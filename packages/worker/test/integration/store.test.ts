@@ -144,7 +144,9 @@ async function throughSlowProxy(
   t.truthy(happened);
   await happened;
   const saved = await digests(place);
-  for (const [step, digest] of saved) t.is(digest, (await expected(t)).get(step)!, `step ${step}`);
+  const right = await expected(t);
+  // A save that was given up is made up for at any step.
+  for (const [step, digest] of saved) if (right.has(step)) t.is(digest, right.get(step)!, `step ${step}`);
   t.true(saved.has(STEPS));
   await assertWhole(t, place);
   return fleet.dir;

@@ -1,4 +1,4 @@
-import { runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
+import { checkpointLocation, runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { note, print } from '../output.js';
@@ -42,10 +42,10 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   watch.close();
   await grids.close();
   if (rendezvous.failure) throw rendezvous.failure;
-  conclude(end, dir);
+  conclude(end, dir, config);
 }
 
-function conclude(end: LaunchEnd, dir: string): void {
+function conclude(end: LaunchEnd, dir: string, config: RunConfig): void {
   const paths = runPaths(dir);
   if (end.kind === 'failed') {
     throw fleetError(end.exitCode === 2 ? 'DDPM_ERR_RUN_REFUSED' : 'DDPM_ERR_RUN_FAILED', {
@@ -54,7 +54,7 @@ function conclude(end: LaunchEnd, dir: string): void {
     });
   }
   print(`${end.kind}: ${end.reason}`);
-  print(`checkpoints  ${paths.checkpoints}`);
+  print(`checkpoints  ${checkpointLocation(config, dir)}`);
   print(`samples      ${paths.samples}`);
   print(`journal      ${paths.journal}`);
   print(`logs         ${paths.logs}`);

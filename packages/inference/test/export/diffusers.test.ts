@@ -6,10 +6,10 @@ import { isFleetError } from '@ddpm-fleet/core';
 import test from 'ava';
 import { exportDiffusers, importDiffusers, torchTensors } from '../../src/index.js';
 import { temporaryDirectory } from '../support/directory.js';
-import { randomModel, SHAPES, tinyShape } from '../support/models.js';
+import { emptyModel, randomModel, SHAPES, tinyShape } from '../support/models.js';
 
 test('every parameter has a diffusers name of its own, and shapes are PyTorch’s', (t) => {
-  const model = randomModel(SHAPES.cifar10);
+  const model = emptyModel(SHAPES.cifar10);
   const tensors = torchTensors(model);
   t.is(tensors.length, model.layout.entries.length);
   t.is(new Set(tensors.map(({ name }) => name)).size, tensors.length);
@@ -34,7 +34,7 @@ for (const [setting, reason] of [
   ['diffusion.selfConditioning=true', /self-conditioning/],
 ] as const) {
   test(`refused with the reason: ${setting}`, async (t) => {
-    const base = randomModel(tinyShape());
+    const base = emptyModel(tinyShape());
     const model = { ...base, config: loadConfig({ env: {}, set: [...tinyShape().set, setting] }) };
     const error = await t.throwsAsync(exportDiffusers(model, join(temporaryDirectory(t), 'never-written')));
     t.true(isFleetError(error, 'DDPM_ERR_EXPORT_DIFFUSERS'));

@@ -7,7 +7,15 @@ import { isFleetError } from '@ddpm-fleet/core';
 import test from 'ava';
 import { exportSavedModel, type TrainedModel } from '../../src/index.js';
 import { temporaryDirectory } from '../support/directory.js';
-import { batchFor, outputsOf, randomModel, SHAPES, tinyShape, type Batch } from '../support/models.js';
+import {
+  batchFor,
+  emptyModel,
+  outputsOf,
+  randomModel,
+  SHAPES,
+  tinyShape,
+  type Batch,
+} from '../support/models.js';
 
 const PYTHON = process.env['DDPM_TEST_TENSORFLOW_PYTHON'];
 const SCRIPT = fileURLToPath(new URL('../../../test/export/check_saved_model.py', import.meta.url));
@@ -88,14 +96,14 @@ withPython('Python’s TensorFlow computes the same from a SavedModel', async (t
 
 test('a SavedModel is one file, whatever the weights', (t) => {
   const out = join(temporaryDirectory(t), 'models', '1');
-  const { files, predictor } = exportSavedModel(randomModel(tinyShape()), out);
+  const { files, predictor } = exportSavedModel(emptyModel(tinyShape()), out);
   t.deepEqual(files, [join(out, 'saved_model.pb')]);
   t.deepEqual(readdirSync(out).toSorted(), ['saved_model.pb', 'variables']);
   t.deepEqual(predictor.inputs.map(({ name, dtype, shape }) => [name, dtype, shape]), [['x', 'float32', [-1, 8, 8, 3]], ['t', 'int32', [-1]]]); // prettier-ignore
 });
 
 test('weights that one file of it cannot hold are refused before anything is written', (t) => {
-  const model = randomModel(tinyShape());
+  const model = emptyModel(tinyShape());
   const layout = { ...model.layout, size: 600e6 };
   const out = join(temporaryDirectory(t), 'never');
   const error = t.throws(() => exportSavedModel({ ...model, layout }, out));

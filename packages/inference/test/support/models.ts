@@ -33,13 +33,22 @@ export const SHAPES = {
 export function tinyShape(set: readonly string[] = []): Shape {
   const tiny = [
     'data.size=8',
-    'model.ch=32',
+    'model.ch=8',
+    'model.numGroups=4',
     'model.chMult=[1,2]',
     'model.numResBlocks=1',
     'model.attnResolutions=[4]',
     'diffusion.numTimesteps=50',
   ];
   return { set: [...tiny, ...set] };
+}
+
+/** Weights of zero: names and shapes are all there is to it. */
+export function emptyModel(shape: Shape): TrainedModel {
+  const config = loadConfig({ env: {}, ...shape });
+  const image = { size: config.data.size, channels: config.data.channels };
+  const layout = makeLayout(unetParams(unetConfigOf(config, image)));
+  return { config, image, layout, weights: new Float32Array(layout.size) };
 }
 
 /** What the last layers of branches are scaled down by when they are initialised (1e-10 of the variance). */
@@ -50,10 +59,8 @@ const BRANCH_SCALE = 1e5;
  * noise on everything, so that no mistake in a name, a layout, a bias or a gamma can hide.
  */
 export function randomModel(shape: Shape): TrainedModel {
-  const config = loadConfig({ env: {}, ...shape });
-  const image = { size: config.data.size, channels: config.data.channels };
+  const { config, image, layout } = emptyModel(shape);
   const specs = unetParams(unetConfigOf(config, image));
-  const layout = makeLayout(specs);
   const noise = drawNormal({ seed: 1, purpose: 99, counter: 0n }, 1, layout.size);
   const initial = initParams(specs, 3);
   const weights = initial.map((w, i) => (Math.abs(w) < 1e-6 ? w * BRANCH_SCALE : w) + 0.01 * noise[i]!);

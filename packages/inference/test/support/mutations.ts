@@ -61,7 +61,7 @@ export const WEIGHT_MUTATIONS: Readonly<Record<string, (model: TrainedModel, out
       viewOf(model.weights, entryOf(model, 'mid/attn_1/q/W')),
     );
   },
-  'a bias is zero': (model, out) => void viewOf(out, entryOf(model, 'down_0/block_0/conv1/b')).fill(0),
+  'a bias is zero': (model, out) => void viewOf(out, entryOf(model, 'conv_out/b')).fill(0),
 };
 
 export function mutatedWeights(name: string, model: TrainedModel): Float32Array {

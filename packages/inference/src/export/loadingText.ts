@@ -14,13 +14,14 @@ export function loadingText(format: ExportFormat, about: About): string {
 
 const TEXTS: Record<ExportFormat, (about: About) => string> = {
   safetensors: ({ weightsName }) =>
-    `${python(`from safetensors.numpy import load_file`, ``, `tensors = load_file("${weightsName}.safetensors")`)}
+    `${code('python', `from safetensors.numpy import load_file`, ``, `tensors = load_file("${weightsName}.safetensors")`)}
 
 Names are those of Ho et al.'s variable scopes. Convolution kernels are [height, width, in, out], dense ones [in, out].`,
 
   diffusers: ({ model }) => {
     const { numTimesteps } = model.config.diffusion;
-    return python(
+    return code(
+      'python',
       `from diffusers import DDPMPipeline`,
       ``,
       `pipeline = DDPMPipeline.from_pretrained(".")  # the path of this folder`,
@@ -29,7 +30,8 @@ Names are those of Ho et al.'s variable scopes. Convolution kernels are [height,
   },
 
   savedmodel: ({ model }) =>
-    `${python(
+    `${code(
+      'python',
       `import tensorflow as tf`,
       ``,
       `model = tf.saved_model.load(".")  # the path of this folder`,
@@ -40,16 +42,17 @@ Names are those of Ho et al.'s variable scopes. Convolution kernels are [height,
 TensorFlow Serving takes this folder as a version of a model: put it at \`models/${model.config.name}/1\`.`,
 
   tfjs: ({ model }) =>
-    `\`\`\`js
-import * as tf from '@tensorflow/tfjs';
-
-const model = await tf.loadGraphModel('https://example.com/model.json'); // where this folder is served
-const out = model.predict({ ${scriptInputs(model)} });
-\`\`\``,
+    code(
+      'js',
+      `import * as tf from '@tensorflow/tfjs';`,
+      ``,
+      `const model = await tf.loadGraphModel('https://example.com/model.json'); // where this folder is served`,
+      `const out = model.predict({ ${scriptInputs(model)} });`,
+    ),
 };
 
-function python(...lines: readonly string[]): string {
-  return `\`\`\`python\n${lines.join('\n')}\n\`\`\``;
+function code(language: string, ...lines: readonly string[]): string {
+  return `\`\`\`${language}\n${lines.join('\n')}\n\`\`\``;
 }
 
 function pythonInputs({ config, image: { size, channels } }: TrainedModel): string {

@@ -267,6 +267,15 @@ const reductions: KernelCase[] = [
     CONSTANT,
   ),
   kernelCase('argMax and argMin', [[3, 4]], (a) => [tf.argMax(a!, 1), tf.argMin(a!, 0)], CONSTANT),
+  kernelCase(
+    'topk',
+    [[3, 7]],
+    (a) => {
+      const { values, indices } = tf.topk(a!, 4);
+      return [values, indices];
+    },
+    CONSTANT,
+  ),
   kernelCase('moments', [[3, 4, 5]], (a) => Object.values(tf.moments(a!, [1, 2]))),
 ];
 

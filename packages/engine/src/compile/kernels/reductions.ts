@@ -37,6 +37,18 @@ function argument(op: string): Lowering {
   };
 }
 
+/** Values and indices of the k greatest along the last axis. */
+const topK: Lowering = ({ graph, inputs: { x }, attrs }) => {
+  const k = attrs['k'] as number;
+  const shape = [...x!.shape.slice(0, -1), k];
+  const types = { T: type(x!.dtype), sorted: { bool: Boolean(attrs['sorted']) } };
+  const outs = [
+    { shape, dtype: x!.dtype },
+    { shape, dtype: 'int32' as GraphDType },
+  ];
+  return graph.addMany('TopKV2', [x!, graph.scalar(k, 'int32')], types, outs);
+};
+
 /** tfjs kernel -> TensorFlow operation. */
 export const REDUCTIONS: KernelTable = {
   All: reduction('All', false),
@@ -48,4 +60,5 @@ export const REDUCTIONS: KernelTable = {
   Min: reduction('Min', true),
   Prod: reduction('Prod', true),
   Sum: reduction('Sum', true),
+  TopK: topK,
 };

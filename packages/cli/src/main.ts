@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isFleetError } from '@ddpm-fleet/core';
 import { commands } from './commands/index.js';
+import { partWorkerCommand } from './commands/partWorker.js';
 
 /**
  * Runs one command line.
@@ -24,6 +25,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(ddpm-fleet --help lists the commands)')
     .configureHelp({ showGlobalOptions: true });
   for (const command of commands) program.addCommand(command());
+  program.addCommand(partWorkerCommand(), { hidden: true });
   overrideExits(program);
   return program;
 }

@@ -3,13 +3,15 @@ import type { LoadedWeights } from '@ddpm-fleet/checkpoint';
 import { fleetError } from '@ddpm-fleet/core';
 import type { TrainedModel } from '@ddpm-fleet/inference';
 import { note } from './output.js';
-import { findTarget } from './target.js';
+import { checkpointPath, findTarget } from './target.js';
 
 export interface Trained {
   readonly model: TrainedModel;
   readonly loaded: LoadedWeights;
   /** `raw` or `ema-0.9999`. */
   readonly weightsName: string;
+  /** The path of the checkpoint that the weights are from. */
+  readonly checkpoint: string;
 }
 
 /**
@@ -23,7 +25,8 @@ export async function loadTrained(target: string, weights: string | undefined): 
   const name = weights ?? (config.ema.decays.length ? `ema-${config.ema.decays[0]}` : 'raw');
   const loaded = await store.loadWeights(which, weightsOf(name));
   for (const { name: bad, problem } of loaded.skipped) note(`warning: ${bad} cannot be used (${problem})`);
-  return { model: modelOf(loaded, config), loaded, weightsName: name };
+  const checkpoint = checkpointPath(store, loaded.name);
+  return { model: modelOf(loaded, config), loaded, weightsName: name, checkpoint };
 }
 
 async function configOf(

@@ -168,8 +168,13 @@ const tree = {
   samples: {
     everySteps: operational(0, 'count', 'Steps between sample grids; 0: none.'),
     count: operational(64, 'positive', 'Images in a grid.'),
-    sampler: operational('ddim', ['ddpm', 'ddim'], 'Sampler of the grids.'),
+    sampler: operational('ddim', ['ddpm', 'ddim', 'dpmSolver'], 'Sampler of the grids.'),
     sampleSteps: operational(50, 'positive', 'Steps of the sampler.'),
+    clip: operational(
+      'everyStep',
+      ['everyStep', 'atEnd', 'never'],
+      'When the predicted image is clamped; also what the command sample does unless told otherwise.',
+    ),
   },
   log: {
     level: operational('info', ['debug', 'info', 'warn', 'error'], 'What is logged.'),

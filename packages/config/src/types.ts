@@ -161,8 +161,9 @@ export interface CheckpointConfig {
 export interface SamplesConfig {
   readonly everySteps: number;
   readonly count: number;
-  readonly sampler: 'ddpm' | 'ddim';
+  readonly sampler: 'ddpm' | 'ddim' | 'dpmSolver';
   readonly sampleSteps: number;
+  readonly clip: 'everyStep' | 'atEnd' | 'never';
 }
 
 export interface LogConfig {

@@ -1,4 +1,5 @@
 export { readBatch, type Batch } from './batch.js';
+export { cacheHome } from './cache/home.js';
 export { contactSheet, type ContactSheetOptions } from './contactSheet.js';
 export { imageBytes, type Dataset, type SkippedImage } from './dataset.js';
 export { splitHeldOut, type Split } from './heldOut.js';

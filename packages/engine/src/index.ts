@@ -18,6 +18,7 @@ export {
   type InstallRecord,
 } from './install/cache.js';
 export { checkEngine, type Check } from './install/check.js';
+export { openGraph, type ForeignGraph } from './foreign/graph.js';
 export { findGpus, type Gpu } from './install/gpu.js';
 export { engineStatus, type EngineStatus } from './install/status.js';
 export type { EngineProbe } from './install/verify.js';

@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '@ddpm-fleet/config';
 import { Purpose, u64Pair, viewOf, type ParamLayout } from '@ddpm-fleet/core';
-import { COEFFICIENTS, device, guidedOutput, samplerStep, type SamplerStep } from '@ddpm-fleet/diffusion';
+import {
+  COEFFICIENTS,
+  device,
+  guidedOutput,
+  samplerStep,
+  type DynamicThreshold,
+  type SamplerStep,
+} from '@ddpm-fleet/diffusion';
 import type { Engine, Module, ModuleSpec, ProgramContext, TensorSpec } from '@ddpm-fleet/engine';
 import { unet, type UNetConfig } from '@ddpm-fleet/model';
 import { unetConfigOf } from '@ddpm-fleet/trainer';
@@ -27,6 +34,8 @@ export interface DenoiserOptions {
   /** Images a call; part of the bits of a sample, as a batch of another size may be summed otherwise. */
   readonly batch: number;
   readonly guidance?: Guidance;
+  /** Dynamic thresholding of the predicted images in place of the plan's clamp. */
+  readonly threshold?: DynamicThreshold;
 }
 
 const scalarInputs: Record<string, TensorSpec> = {
@@ -111,7 +120,8 @@ function seedInput(seed: number): Int32Array {
   return new Int32Array([seed | 0]);
 }
 
-function denoiserModule(model: TrainedModel, { batch, guidance }: DenoiserOptions): ModuleSpec {
+function denoiserModule(model: TrainedModel, options: DenoiserOptions): ModuleSpec {
+  const { batch, guidance } = options;
   const { config, image, layout } = model;
   const shape = [batch, image.size, image.size, image.channels];
   const params = layout.entries.map(({ name, shape: s }) => [`params/${name}`, { shape: s }] as const);
@@ -138,7 +148,7 @@ function denoiserModule(model: TrainedModel, { batch, guidance }: DenoiserOption
           t: { shape: [batch], dtype: 'float32' },
           coefficients: { shape: [COEFFICIENTS.length], dtype: 'float32' },
         },
-        body: (context) => stepBody(context, model, shape, guidance !== undefined),
+        body: (context) => stepBody(context, model, shape, options),
       },
     },
   };
@@ -154,14 +164,15 @@ function stepBody(
   context: ProgramContext,
   model: TrainedModel,
   shape: readonly number[],
-  isGuided: boolean,
+  { guidance, threshold }: DenoiserOptions,
 ): { assign: Record<string, tf.Tensor> } {
   const next = samplerStep(device, {
     x: context.read('x'),
-    output: outputOf(context, model, isGuided),
+    output: outputOf(context, model, guidance !== undefined),
     noise: noise(context, Purpose.sampleStep, shape),
     previousXStart: context.read('xStart'),
     coefficients: context.input('coefficients'),
+    threshold,
   });
   return { assign: { x: next.x, xStart: next.predXStart } };
 }

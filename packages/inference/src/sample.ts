@@ -8,11 +8,20 @@ export interface SampleRequest {
   readonly seed: number;
   readonly plan: SamplerPlan;
   /** Class of each image, for a model with classes. */
-  readonly labels?: Int32Array;
+  readonly labels?: Int32Array | undefined;
+  /** Where the chains start instead of noise, [count, H, W, C]. */
+  readonly start?: Float32Array | undefined;
   /** Called after each step of each batch. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Called after each step with what the model then thinks the images will be, [B, H, W, C]. */
-  readonly onStep?: (step: number, predXStart: () => Float32Array) => void;
+  /** Called after each step; both give [B, H, W, C], the batch filled up. */
+  readonly onStep?: (step: number, state: ChainState) => void;
+}
+
+/** Where the chains of a batch stand. */
+export interface ChainState {
+  readonly x: () => Float32Array;
+  /** What the model thinks that the images will be. */
+  readonly predXStart: () => Float32Array;
 }
 
 /**
@@ -38,10 +47,12 @@ function runBatch(denoiser: Denoiser, request: SampleRequest, b: number, batches
   const batch = denoiser.shape[0];
   const first = (request.first ?? 0) + b * batch;
   const labels = request.labels && batchLabels(request.labels, b * batch, batch);
-  denoiser.start(seed, first);
+  if (request.start) denoiser.load(batchStart(denoiser, request.start, b));
+  else denoiser.start(seed, first);
+  const state = { x: () => denoiser.x(), predXStart: () => denoiser.predXStart() };
   for (const [i, step] of plan.steps.entries()) {
     denoiser.step(step, seed, first, labels);
-    onStep?.(i, () => denoiser.predXStart());
+    onStep?.(i, state);
     onProgress?.(b * plan.steps.length + i + 1, batches * plan.steps.length);
   }
 }
@@ -49,4 +60,12 @@ function runBatch(denoiser: Denoiser, request: SampleRequest, b: number, batches
 /** The last batch is filled up with the last label. */
 function batchLabels(labels: Int32Array, start: number, batch: number): Int32Array {
   return Int32Array.from({ length: batch }, (_, i) => labels[Math.min(start + i, labels.length - 1)]!);
+}
+
+/** The last batch is filled up with zeros. */
+function batchStart({ shape }: Denoiser, start: Float32Array, b: number): Float32Array {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const x = new Float32Array(size);
+  x.set(start.subarray(b * size, (b + 1) * size));
+  return x;
 }

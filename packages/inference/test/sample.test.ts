@@ -1,35 +1,7 @@
-import { loadConfig } from '@ddpm-fleet/config';
-import { makeLayout } from '@ddpm-fleet/core';
 import { samplerPlan } from '@ddpm-fleet/diffusion';
-import { openEngine, type Engine } from '@ddpm-fleet/engine';
-import { initParams, unetParams } from '@ddpm-fleet/model';
-import { unetConfigOf } from '@ddpm-fleet/trainer';
 import test from 'ava';
-import { Denoiser, sample, type TrainedModel } from '../src/index.js';
-
-function tinyModel(set: string[] = []): TrainedModel {
-  const config = loadConfig({
-    env: {},
-    set: [
-      ...[
-        'data.size=8',
-        'model.ch=32',
-        'model.chMult=[1,2]',
-        'model.numResBlocks=1',
-        'model.attnResolutions=[4]',
-      ],
-      ...['diffusion.numTimesteps=20', ...set],
-    ],
-  });
-  const image = { size: 8, channels: 3 };
-  const specs = unetParams(unetConfigOf(config, image));
-  // The branches' last convolutions start at 1e-10: make them visible.
-  const weights = initParams(specs, 5).map((w) => (Math.abs(w) < 1e-6 ? w * 1e6 : w));
-  return { config, image, layout: makeLayout(specs), weights };
-}
-
-const engine = (): Promise<Engine> =>
-  openEngine({ kind: 'tensorflow', compiled: true, precision: 'float32', threads: 1 });
+import { Denoiser, sample } from '../src/index.js';
+import { compiledEngine as engine, tinyModel } from './support/tinyModel.js';
 
 test.serial('a sample depends on its seed and index, not on what it is drawn with', async (t) => {
   const opened = await engine();
@@ -71,7 +43,7 @@ test.serial('progress counts every step of every batch; predXStart is what the p
   sample(denoiser, {
     ...{ count: 3, seed: 0, plan },
     onProgress: (done, total) => seen.push(done / total),
-    onStep: (_, predXStart) => (extreme = Math.max(extreme, ...predXStart().map(Math.abs))),
+    onStep: (_, { predXStart }) => (extreme = Math.max(extreme, ...predXStart().map(Math.abs))),
   });
   t.deepEqual(
     seen,
@@ -100,5 +72,28 @@ test.serial('guidance of scale 1 is the conditional model; another scale is not'
     Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
   t.true(distance(plain, one) < 1e-4, `${distance(plain, one)}`);
   t.true(distance(plain, three) > 1e-3, `${distance(plain, three)}`);
+  await opened.dispose();
+});
+
+test.serial('chains that start from given images, and what is seen on the way', async (t) => {
+  const opened = await engine();
+  const model = tinyModel();
+  const denoiser = await Denoiser.open(opened, model, {
+    batch: 2,
+    threshold: { quantile: 0.9, maximum: Infinity },
+  });
+  const plan = samplerPlan(model.config.diffusion, { sampler: 'dpmSolver', sampleSteps: 3 });
+  const size = 8 * 8 * 3;
+  const start = Float32Array.from({ length: 3 * size }, (_, i) => Math.sin(i));
+  const seen: Float32Array[] = [];
+  const request = { count: 3, seed: 0, plan, start };
+  const images = sample(denoiser, { ...request, onStep: (_, { x }) => seen.push(x()) });
+  t.is(seen.length, 6);
+  t.deepEqual(seen[2], images.slice(0, 2 * size));
+  // Without noise the seed is nothing, and an image's neighbours neither.
+  t.deepEqual(sample(denoiser, { ...request, seed: 9, first: 5 }), images);
+  const last = sample(denoiser, { ...request, count: 1, start: start.slice(2 * size) });
+  t.deepEqual(last, images.slice(2 * size));
+  denoiser.dispose();
   await opened.dispose();
 });

@@ -7,6 +7,8 @@ import { engineCommand } from './engine.js';
 import { exportCommand } from './export.js';
 import { hostCommand } from './host.js';
 import { importCommand } from './import.js';
+import { evaluateCommand } from './evaluate.js';
+import { interpolateCommand } from './interpolate.js';
 import { launchCommand } from './launch.js';
 import { coordinatorCommand, workerCommand } from './process.js';
 import { sampleCommand } from './sample.js';
@@ -22,6 +24,8 @@ export const commands: readonly (() => Command)[] = [
   exportCommand,
   importCommand,
   sampleCommand,
+  interpolateCommand,
+  evaluateCommand,
   dataCommand,
   engineCommand,
   doctorCommand,

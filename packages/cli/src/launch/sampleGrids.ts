@@ -50,7 +50,9 @@ export class SampleGrids {
 
   #draw(checkpoint: string, out: string): void {
     const { count, sampler, sampleSteps } = this.#config.samples;
-    const args = ['--count', count, '--sampler', sampler, '--sample-steps', sampleSteps, '--threads', 1];
+    const how = ['--count', count, '--sampler', sampler, '--sample-steps', sampleSteps];
+    // The run has the cores.
+    const args = [...how, '--workers', 1, '--threads', 1];
     const child = spawn(process.execPath, [BIN, 'sample', checkpoint, ...args.map(String), '--out', out], {
       stdio: 'ignore',
     });

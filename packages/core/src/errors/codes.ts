@@ -129,6 +129,11 @@ const table = {
     message:
       '{program} reads {what} at {place}, but while a program is traced tensors have no values. Keep the computation in tensors, make the value an output, or set engine.compiled to false.',
   },
+  DDPM_ERR_GRAPH: {
+    exitCode: 2,
+    message:
+      '{path} cannot be used as a model of features: {detail}. Name a SavedModel directory or the model.json of a TF.js graph model.',
+  },
   // data
   DDPM_ERR_DATA_PATH: { exitCode: 2, message: 'data.kind {kind} needs data.path: {what}.' },
   DDPM_ERR_DATA_MISSING: {
@@ -300,6 +305,16 @@ const table = {
     exitCode: 2,
     message: '{out} holds a README.md that no export wrote. Name an empty directory with --out.',
   },
+  DDPM_ERR_NPY: {
+    exitCode: 2,
+    message: '{file} cannot be read as NumPy arrays: {detail}. Write it with numpy.savez.',
+  },
+  DDPM_ERR_FID: { exitCode: 2, message: 'FID: {problem}. {remedy}' },
+  DDPM_ERR_PART: {
+    exitCode: 1,
+    message:
+      'a process that computed a part ended early ({reason}). Try again; fewer --workers need less memory.',
+  },
   DDPM_ERR_EXPORT_DIFFUSERS: {
     exitCode: 2,
     message: 'diffusers cannot express this model: {reason}. Export it as safetensors.',
@@ -358,6 +373,14 @@ const table = {
     exitCode: 2,
     message:
       'there are no weights {name}. Write raw, or ema-DECAY with a decay of the config, e.g. ema-0.9999.',
+  },
+  DDPM_ERR_EVALUATE_IMAGES: {
+    exitCode: 2,
+    message: 'there is no image {index} in {name}: numbers are 0 to {last}. Ask for fewer or for others.',
+  },
+  DDPM_ERR_SAMPLE_OUT: {
+    exitCode: 2,
+    message: '{file}: its ending does not say what to write. Name {what}.',
   },
   DDPM_ERR_SAMPLE_CLASS: { exitCode: 2, message: '--class: {detail}.' },
   DDPM_ERR_BENCH_PYTORCH: {

@@ -8,6 +8,14 @@ export interface Pictures {
   readonly channels: number;
 }
 
+/** Bytes of one picture, [height, width, channels]. */
+export interface Canvas {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
 /**
  * From [-1, 1] to bytes: clamped, (x + 1) 127.5, rounded to nearest. (Ho et al. round down, diffusers rounds; one level
  * apart at most.)
@@ -29,24 +37,40 @@ const LEAST_WIDTH = 512;
  * without blurring.
  */
 export async function gridPng(pictures: Pictures, columns = squareColumns(pictures.count)): Promise<Buffer> {
+  const { pixels, ...raw } = gridCanvas(pictures, columns);
+  return sharp(pixels, { raw }).png().toBuffer();
+}
+
+/** The same as bytes. */
+export function gridCanvas(pictures: Pictures, columns = squareColumns(pictures.count)): Canvas {
   const { size, channels, count } = pictures;
   const tile = size + BORDER;
   const [width, height] = [columns * tile + BORDER, Math.ceil(count / columns) * tile + BORDER];
-  const canvas = new Uint8Array(width * height * channels).fill(255);
+  const pixels = new Uint8Array(width * height * channels).fill(255);
   for (let i = 0; i < count; i++) {
     const left = BORDER + (i % columns) * tile;
     const top = BORDER + Math.floor(i / columns) * tile;
     for (let y = 0; y < size; y++) {
       const from = (i * size + y) * size * channels;
-      canvas.set(
+      pixels.set(
         pictures.pixels.subarray(from, from + size * channels),
         ((top + y) * width + left) * channels,
       );
     }
   }
-  const factor = Math.max(1, Math.ceil(LEAST_WIDTH / width));
-  return sharp(canvas, { raw: { width, height, channels: channels === 1 ? 1 : 3 } })
-    .resize(width * factor, height * factor, { kernel: 'nearest' })
-    .png()
-    .toBuffer();
+  const canvas = { pixels, width, height, channels: channels === 1 ? 1 : 3 } as const;
+  return enlarged(canvas, Math.max(1, Math.ceil(LEAST_WIDTH / width)));
+}
+
+function enlarged({ pixels, width, height, channels }: Canvas, factor: number): Canvas {
+  if (factor === 1) return { pixels, width, height, channels };
+  const [wide, high] = [width * factor, height * factor];
+  const out = new Uint8Array(wide * high * channels);
+  for (let y = 0; y < high; y++) {
+    for (let x = 0; x < wide; x++) {
+      const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * channels;
+      for (let c = 0; c < channels; c++) out[(y * wide + x) * channels + c] = pixels[from + c]!;
+    }
+  }
+  return { pixels: out, width: wide, height: high, channels };
 }

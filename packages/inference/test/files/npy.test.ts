@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { encodeNpy } from '../src/index.js';
+import { encodeNpy } from '../../src/index.js';
 
 test('the header is NumPy’s, padded so that the data are aligned to 64 bytes', (t) => {
   for (const shape of [[3], [2, 2], [64, 32, 32, 3]]) {

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeNpz, stepCount, type BoundTerms, type BpdTask } from '@ddpm-fleet/inference';
+import { print, printJson } from '../output.js';
+import { computeParts, type PartFlags } from '../parts/compute.js';
+import type { Trained } from '../trained.js';
+import { dataConfigOf, readImages, withDataset, type DataFlags } from './images.js';
+
+export interface BpdFlags extends PartFlags, DataFlags {
+  readonly count?: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const USUAL_COUNT = 64;
+
+/** The variational bound of the first images of a data set, in bits per dimension. */
+export async function evaluateBpd(trained: Trained, flags: BpdFlags): Promise<void> {
+  const count = flags.count ?? USUAL_COUNT;
+  const scratch = await mkdtemp(join(tmpdir(), 'ddpm-fleet-bpd-'));
+  try {
+    const { task, name } = await bpdTask(trained, flags, count, join(scratch, 'images'));
+    const terms = await measure(trained, task, flags);
+    if (flags.out) await writeTerms(flags.out, terms, count);
+    report(trained, terms, `${count} images of ${name}`, flags);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function bpdTask(
+  trained: Trained,
+  { seed, batch, ...flags }: BpdFlags,
+  count: number,
+  images: string,
+): Promise<{ task: BpdTask; name: string }> {
+  const config = dataConfigOf(trained, flags);
+  return withDataset(config, async (dataset) => {
+    const indices = Array.from({ length: count }, (_, i) => i);
+    await writeFile(images, await readImages(dataset, indices));
+    const labels = dataset.labels(indices);
+    const task = { kind: 'bpd', count, seed, batch, partSize: batch, images } as const;
+    return {
+      task: { ...task, ...(labels && { labels: [...labels] }) },
+      name: `${dataset.name} (${config.split})`,
+    };
+  });
+}
+
+async function measure(trained: Trained, task: BpdTask, flags: PartFlags): Promise<BoundTerms> {
+  const T = trained.model.config.diffusion.numTimesteps;
+  const parts: BoundTerms[] = [];
+  const steps = stepCount(task, T);
+  for await (const part of computeParts(trained, task, flags, { what: 'measuring', unit: 'steps', steps })) {
+    parts.push(part as unknown as BoundTerms);
+  }
+  const floats = (name: 'vb' | 'xStartMse' | 'epsMse'): Float32Array =>
+    Float32Array.from(parts.flatMap((part) => [...part[name]]));
+  const doubles = (name: 'prior' | 'total'): Float64Array =>
+    Float64Array.from(parts.flatMap((part) => [...part[name]]));
+  return {
+    ...{ vb: floats('vb'), xStartMse: floats('xStartMse'), epsMse: floats('epsMse') },
+    ...{ prior: doubles('prior'), total: doubles('total') },
+  };
+}
+
+async function writeTerms(file: string, terms: BoundTerms, n: number): Promise<void> {
+  const T = terms.vb.length / n;
+  const arrays = {
+    vb: { values: terms.vb, shape: [n, T] },
+    xstart_mse: { values: terms.xStartMse, shape: [n, T] },
+    eps_mse: { values: terms.epsMse, shape: [n, T] },
+    prior: { values: terms.prior, shape: [n] },
+    total: { values: terms.total, shape: [n] },
+  };
+  await writeFile(file, encodeNpz(arrays));
+}
+
+function report({ loaded, weightsName }: Trained, terms: BoundTerms, images: string, flags: BpdFlags): void {
+  const n = terms.total.length;
+  const bpd = mean(terms.total);
+  const variance = terms.total.reduce((sum, value) => sum + (value - bpd) ** 2, 0) / Math.max(1, n - 1);
+  const T = terms.vb.length / n;
+  const facts = {
+    ...{ metric: 'bpd', bpd, standardError: Math.sqrt(variance / n), images: n },
+    ...{ weights: weightsName, globalStep: loaded.globalStep },
+    decoder: mean(terms.vb.filter((_, i) => i % T === 0)),
+    prior: mean(terms.prior),
+    ...{ xStartMse: mean(terms.xStartMse), epsMse: mean(terms.epsMse) },
+    ...(flags.out && { terms: flags.out }),
+  };
+  if (flags.json) return printJson(facts);
+  print(`${weightsName} at step ${loaded.globalStep}, ${images}:`);
+  print(`${bpd.toFixed(4)} bits per dimension (standard error ${facts.standardError.toFixed(4)}), of which`);
+  print(`decoder ${facts.decoder.toFixed(4)}, prior ${facts.prior.toExponential(2)}`);
+  if (flags.out) print(`terms by t: ${flags.out}`);
+}
+
+function mean(values: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}

@@ -1,0 +1,102 @@
+import { fleetError } from '@ddpm-fleet/core';
+import {
+  frechetDistance,
+  readStatistics,
+  statisticsOf,
+  stepCount,
+  writeStatistics,
+  type FeatureOptions,
+  type FeatureStatistics,
+  type SampleTask,
+} from '@ddpm-fleet/inference';
+import { print, printJson } from '../output.js';
+import type { PartFlags } from '../parts/compute.js';
+import { chooseClasses } from '../sampling/classes.js';
+import { chooseSampler, type SamplerFlags } from '../sampling/flags.js';
+import type { Trained } from '../trained.js';
+import { datasetStatistics } from './datasetStatistics.js';
+import type { DataFlags } from './images.js';
+import { partSizeOf, sumMoments } from './moments.js';
+
+export interface FidFlags extends PartFlags, SamplerFlags, DataFlags {
+  readonly count?: number;
+  readonly class?: string;
+  readonly seed: number;
+  readonly batch: number;
+  readonly features?: string;
+  readonly featureRange: FeatureOptions['range'];
+  readonly featureOutput?: string;
+  /** Statistics of samples, written. */
+  readonly out?: string;
+  /** Statistics of the data, read instead of computed. */
+  readonly reference?: string;
+  readonly json?: boolean;
+}
+
+/** Fewer leave the covariance of 2048 features without full rank. */
+const USUAL_COUNT = 2560;
+
+/** The distance of samples from the data set that the model was trained on, or from given statistics. */
+export async function evaluateFid(trained: Trained, flags: FidFlags): Promise<void> {
+  const features = featureOptions(flags);
+  const reference = flags.reference
+    ? { statistics: await readStatistics(flags.reference), name: flags.reference }
+    : await datasetStatistics(trained, features, flags);
+  const { count, ...samples } = await sampleStatistics(trained, features, flags);
+  if (flags.out) await writeStatistics(flags.out, samples.statistics);
+  const fid = frechetDistance(samples.statistics, reference.statistics);
+  const { weightsName: weights, loaded } = trained;
+  const facts = {
+    metric: 'fid',
+    fid,
+    samples: count,
+    weights,
+    globalStep: loaded.globalStep,
+    reference: reference.name,
+  };
+  if (flags.json) return printJson({ ...facts, ...(flags.out && { statistics: flags.out }) });
+  print(
+    `FID ${fid.toFixed(4)}: ${count} samples of ${weights} at step ${loaded.globalStep}, against ${reference.name}`,
+  );
+  if (flags.out) print(`statistics of the samples: ${flags.out}`);
+}
+
+/** The distance of two files of statistics. */
+export async function compareStatistics(file: string, { reference, json }: FidFlags): Promise<void> {
+  if (!reference) {
+    const problem = `${file} alone has no distance`;
+    throw fleetError('DDPM_ERR_FID', { problem, remedy: 'Name the other file with --reference.' });
+  }
+  const fid = frechetDistance(await readStatistics(file), await readStatistics(reference));
+  if (json) return printJson({ metric: 'fid', fid, statistics: file, reference });
+  print(`FID ${fid.toFixed(4)}: ${file} against ${reference}`);
+}
+
+function featureOptions({ features, featureRange: range, featureOutput: output }: FidFlags): FeatureOptions {
+  if (features) return { path: features, range, ...(output && { output }) };
+  throw fleetError('DDPM_ERR_FID', {
+    problem: 'there is no model of features',
+    remedy:
+      'Name a SavedModel or a TF.js graph model with --features, e.g. an Inception without its last layer.',
+  });
+}
+
+async function sampleStatistics(
+  trained: Trained,
+  features: FeatureOptions,
+  flags: FidFlags,
+): Promise<{ statistics: FeatureStatistics; count: number }> {
+  const sampler = chooseSampler(trained, flags);
+  const { count, labels, guidance } = chooseClasses(trained, { ...flags, count: flags.count ?? USUAL_COUNT });
+  const { seed, batch, threshold } = flags;
+  const task: SampleTask = {
+    ...{ kind: 'sample', count, seed, batch, partSize: partSizeOf(count, batch) },
+    ...{ sampler: sampler.options, frames: 0, predictions: 0, features },
+    ...(labels && { labels }),
+    ...(guidance && { guidance }),
+    ...(threshold !== undefined && { threshold }),
+  };
+  const steps = stepCount(task, sampler.plan.steps.length);
+  const moments = await sumMoments(trained, task, flags, { what: 'sampling', unit: 'steps', steps });
+  return { statistics: statisticsOf(moments), count };
+}

@@ -1,0 +1,50 @@
+import type { DataConfig } from '@ddpm-fleet/config';
+import { openDataset, type Dataset } from '@ddpm-fleet/data';
+import { fleetError } from '@ddpm-fleet/core';
+import { note } from '../output.js';
+import { Progress } from '../progress.js';
+import type { Trained } from '../trained.js';
+
+export interface DataFlags {
+  readonly split?: 'train' | 'test';
+  readonly dataPath?: string;
+}
+
+/** The data set that a model was trained on, or its other split, or the same kind elsewhere. */
+export function dataConfigOf({ model }: Trained, { split, dataPath }: DataFlags): DataConfig {
+  const { data } = model.config;
+  return { ...data, ...(split && { split }), ...(dataPath && { path: dataPath }) };
+}
+
+/** Gives `use` the data set; what is decoded for the first time is told of. */
+export async function withDataset<T>(config: DataConfig, use: (dataset: Dataset) => Promise<T>): Promise<T> {
+  const progress = new Progress('decoding', 'images');
+  const dataset = await openDataset(config, {
+    onNotice: note,
+    onProgress: (done, total) => progress.at(done, total),
+  });
+  progress.end();
+  try {
+    return await use(dataset);
+  } finally {
+    await dataset.close();
+  }
+}
+
+/**
+ * Images of a data set by their numbers, uint8 [n, H, W, C].
+ * @throws DDPM_ERR_EVALUATE_IMAGES for a number that it does not have
+ */
+export async function readImages(dataset: Dataset, indices: readonly number[]): Promise<Uint8Array> {
+  const beyond = indices.find((index) => index >= dataset.size);
+  if (beyond !== undefined) {
+    throw fleetError('DDPM_ERR_EVALUATE_IMAGES', {
+      index: beyond,
+      name: dataset.name,
+      last: dataset.size - 1,
+    });
+  }
+  const pixels = new Uint8Array(indices.length * dataset.imageSize ** 2 * dataset.channels);
+  await dataset.read(indices, pixels);
+  return pixels;
+}

@@ -1,0 +1,130 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { engineEnvironment, findGpus, locateEngine } from '@ddpm-fleet/engine';
+import { partCount, type NumericArray, type PartArrays, type Task } from '@ddpm-fleet/inference';
+import { note } from '../output.js';
+import { Progress } from '../progress.js';
+import type { Trained } from '../trained.js';
+import { PartProcess } from './process.js';
+import type { PartRequest, StoredArray } from './request.js';
+
+/** Flags of every command that divides its work. */
+export interface PartFlags {
+  readonly workers?: number;
+  readonly threads: number;
+  readonly engine?: 'auto' | 'tensorflow' | 'wasm';
+}
+
+/** More than this have to be asked for: each holds the model. */
+const MOST_WORKERS = 8;
+
+export interface Computation {
+  readonly what: string;
+  readonly unit: string;
+  /** Steps that will be told of. */
+  readonly steps: number;
+}
+
+/**
+ * Divides a task over processes of this host and gives its parts in order, each when it and all before it are there.
+ * Who computes which part does not show in them.
+ */
+export async function* computeParts(
+  trained: Trained,
+  task: Task,
+  flags: PartFlags,
+  { what, unit, steps }: Computation,
+): AsyncGenerator<PartArrays> {
+  const dir = await mkdtemp(join(tmpdir(), 'ddpm-fleet-parts-'));
+  const request = join(dir, 'request.json');
+  await writeFile(request, JSON.stringify(requestOf(trained, task, flags, dir)));
+  const processes = await start(request, flags, partCount(task));
+  const stop = (): void => {
+    for (const one of processes) one.end();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  const interrupted = (): never => {
+    stop();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const progress = new Progress(what, unit);
+  let done = 0;
+  const onSteps = (count: number): void => progress.at((done += count), steps);
+  try {
+    for await (const stored of inOrder(processes, partCount(task), onSteps)) yield await load(stored);
+  } finally {
+    progress.end();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    stop();
+  }
+}
+
+function requestOf(
+  { checkpoint, weightsName }: Trained,
+  task: Task,
+  flags: PartFlags,
+  dir: string,
+): PartRequest {
+  return {
+    task,
+    checkpoint,
+    weights: weightsName,
+    engine: flags.engine ?? 'auto',
+    threads: flags.threads,
+    dir,
+  };
+}
+
+/** One process a GPU; on a CPU as many as there are cores for. */
+async function start(
+  request: string,
+  { workers, threads }: PartFlags,
+  parts: number,
+): Promise<PartProcess[]> {
+  const gpus = locateEngine()?.variant === 'cuda' ? (await findGpus()).length : 0;
+  const usual = gpus || Math.min(MOST_WORKERS, Math.floor(availableParallelism() / threads));
+  const count = Math.max(1, Math.min(workers ?? usual, parts));
+  return Array.from({ length: count }, (_, i) => {
+    const env = engineEnvironment({ threads, ...(gpus > 0 && { device: i % gpus }) });
+    return new PartProcess(request, env, i === 0 ? note : () => {});
+  });
+}
+
+/** Hands the next part to whoever is idle. */
+async function* inOrder(
+  processes: readonly PartProcess[],
+  parts: number,
+  onSteps: (steps: number) => void,
+): AsyncGenerator<Record<string, StoredArray>> {
+  const finished = Array.from({ length: parts }, deferred<Record<string, StoredArray>>);
+  let next = 0;
+  const serve = async (own: PartProcess): Promise<void> => {
+    while (next < parts) {
+      const part = next++;
+      finished[part]!.resolve(await own.compute(part, onSteps));
+    }
+  };
+  const failed = Promise.all(processes.map(serve)).then(() => new Promise<never>(() => {}));
+  for (const { promise } of finished) yield await Promise.race([promise, failed]);
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+const TYPES = { Float32Array, Float64Array, Int32Array, Uint8Array };
+
+async function load(stored: Record<string, StoredArray>): Promise<PartArrays> {
+  const arrays: Record<string, NumericArray> = {};
+  for (const [name, { file, type }] of Object.entries(stored)) {
+    const bytes = await readFile(file);
+    arrays[name] = new TYPES[type](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    await rm(file);
+  }
+  return arrays;
+}

@@ -1,0 +1,26 @@
+import type { Task } from '@ddpm-fleet/inference';
+
+/** What a process needs to compute parts; a file of its own, because it may hold a label for each of many images. */
+export interface PartRequest {
+  readonly task: Task;
+  /** A checkpoint and not a run: all processes must read the same weights. */
+  readonly checkpoint: string;
+  readonly weights: string;
+  readonly engine: 'auto' | 'tensorflow' | 'wasm';
+  readonly threads: number;
+  /** Directory for results. */
+  readonly dir: string;
+}
+
+/** Where an array lies that a part gave. */
+export interface StoredArray {
+  readonly file: string;
+  readonly type: 'Float32Array' | 'Float64Array' | 'Int32Array' | 'Uint8Array';
+}
+
+/** What such a process prints, one JSON document a line. */
+export type PartMessage =
+  | { readonly notice: string }
+  | { readonly steps: number }
+  | { readonly part: number; readonly arrays: Readonly<Record<string, StoredArray>> }
+  | { readonly error: { readonly code: string; readonly message: string } };

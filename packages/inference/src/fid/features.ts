@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { openGraph, type ForeignGraph } from '@ddpm-fleet/engine';
+import type { Pictures } from '../pictures/grid.js';
+
+/** What values a model of features takes for black and white. */
+export const RANGES = { '-1:1': [-1, 1], '0:1': [0, 1], '0:255': [0, 255] } as const;
+
+export interface FeatureOptions {
+  /** A SavedModel, or the model.json of a TF.js graph model. */
+  readonly path: string;
+  readonly range: keyof typeof RANGES;
+  /** Which output; the first if absent. */
+  readonly output?: string;
+}
+
+/** Numbers that describe an image, by a model that the user names. */
+export class FeatureModel {
+  readonly #graph: ForeignGraph;
+  readonly #options: FeatureOptions;
+
+  /** @throws DDPM_ERR_GRAPH */
+  static async open(options: FeatureOptions): Promise<FeatureModel> {
+    return new FeatureModel(await openGraph(options.path), options);
+  }
+
+  private constructor(graph: ForeignGraph, options: FeatureOptions) {
+    this.#graph = graph;
+    this.#options = options;
+  }
+
+  /** @returns [count, dimensions] */
+  features({ pixels, count, size, channels }: Pictures): { values: Float32Array; dimensions: number } {
+    const bytes = size * size * channels;
+    // A graph may be made for one number of images alone.
+    const fixed = this.#graph.inputShape?.[0] ?? -1;
+    const batch = fixed > 0 ? fixed : count;
+    const parts: Float32Array[] = [];
+    for (let first = 0; first < count; first += batch) {
+      const filled = new Float32Array(batch * bytes);
+      filled.set(pixels.subarray(first * bytes, (first + batch) * bytes));
+      const values = tf.tidy(() => this.#run(tf.tensor4d(filled, [batch, size, size, channels])));
+      parts.push(values.subarray(0, (values.length / batch) * Math.min(batch, count - first)));
+    }
+    const values = Float32Array.from(parts.flatMap((part) => [...part]));
+    return { values, dimensions: values.length / count };
+  }
+
+  #run(bytes: tf.Tensor4D): Float32Array {
+    return this.#graph.run(this.#fitted(bytes), this.#options.output).dataSync().slice() as Float32Array;
+  }
+
+  /** The range, channels and size that the model takes; images are resized bilinearly, pixel centres kept. */
+  #fitted(bytes: tf.Tensor4D): tf.Tensor4D {
+    const [, height, width, channels] = this.#graph.inputShape ?? [];
+    const [low, high] = RANGES[this.#options.range];
+    const scaled = tf.add(tf.mul(bytes, (high - low) / 255), low) as tf.Tensor4D;
+    const coloured = channels === 3 && bytes.shape[3] === 1 ? tf.tile(scaled, [1, 1, 1, 3]) : scaled;
+    if (!height || !width || height < 0 || (height === bytes.shape[1] && width === bytes.shape[2]))
+      return coloured;
+    return tf.image.resizeBilinear(coloured, [height, width], false, true);
+  }
+
+  dispose(): void {
+    this.#graph.dispose();
+  }
+}
+
+/** sha256 over the names and bytes of a model's files, in order of their names. */
+export async function featureModelHash({ path, range, output }: FeatureOptions): Promise<string> {
+  const dir = (await stat(path)).isDirectory() ? path : dirname(path);
+  const names = (await readdir(dir, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
+    .sort();
+  const hash = createHash('sha256').update(`${range} ${output ?? ''}\0`);
+  for (const name of names) {
+    hash.update(`${name}\0`);
+    for await (const chunk of createReadStream(join(dir, name))) hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs';
 import { drawNormal, imageAddress, Purpose, viewOf } from '@ddpm-fleet/core';
 import { calcBpdLoop, device, GaussianDiffusion } from '@ddpm-fleet/diffusion';
 import { unet } from '@ddpm-fleet/model';

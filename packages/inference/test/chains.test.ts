@@ -7,12 +7,13 @@ import {
   samplerPlan,
   samplerStep,
   type DiffusionConfig,
+  type SamplerOptions,
 } from '@ddpm-fleet/diffusion';
 import type { Module, ProgramContext } from '@ddpm-fleet/engine';
 import test from 'ava';
 import { compiledEngine } from './support/tinyModel.js';
 
-interface Chain {
+interface Chain extends SamplerOptions {
   readonly guidance?: number;
   readonly rescale?: number;
   readonly threshold?: number;
@@ -67,17 +68,15 @@ function step({ read, input }: ProgramContext, { guidance, rescale, threshold }:
   return { assign: { x: next.x, xStart: next.predXStart } };
 }
 
-function run(
-  module: Module,
-  { images: _, guidance: __, rescale: ___, threshold: ____, ...options }: any,
-): number[][][] {
+function run(module: Module, { sampler, sampleSteps, spacing, eta, variance }: Chain): number[][][] {
   const both = (f: (image: number, j: number) => number): Float32Array =>
     Float32Array.from({ length: 2 * VALUES }, (_value, i) => f(Math.floor(i / VALUES), i % VALUES));
   module.writeVariable(
     'x',
     both((image, j) => 1.5 * Math.cos(1.7 * j + 2.1 * image)),
   );
-  const { steps } = samplerPlan(HO, options);
+  const options = { sampler, ...(sampleSteps && { sampleSteps }), ...(spacing && { spacing }) };
+  const { steps } = samplerPlan(HO, { ...options, ...(eta && { eta }), ...(variance && { variance }) });
   const path = steps.map(({ modelT, index, coefficients }) => {
     const noise = both((image, j) => 1.2 * Math.sin(12.9898 * (index + 1) + 78.233 * (j + 1) + 3.7 * image));
     module.run('step', { t: Float32Array.of(modelT), coefficients, noise });

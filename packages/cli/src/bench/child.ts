@@ -5,14 +5,15 @@ import { fileURLToPath } from 'node:url';
 /** The command line that this module belongs to. */
 export const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
 
+const PEERS = fileURLToPath(new URL('../../../../../test/bench/peers/', import.meta.url));
+
 /** A process that answers each line it is sent with one line of JSON; only one such process works at a time. */
-export class BenchChild {
+class AnsweringProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
 
-  /** @param args of ddpm-fleet */
-  constructor(args: readonly string[], env: Record<string, string>) {
-    this.#child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env } });
+  constructor(program: string, args: readonly string[], env: Record<string, string>) {
+    this.#child = spawn(program, args, { env: { ...process.env, ...env } });
     this.#child.stderr.pipe(process.stderr);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
@@ -27,5 +28,20 @@ export class BenchChild {
   close(): void {
     this.#child.stdin.end('end\n');
     this.#child.kill();
+  }
+}
+
+/** A command of ours that does. */
+export class BenchChild extends AnsweringProcess {
+  /** @param args of ddpm-fleet */
+  constructor(args: readonly string[], env: Record<string, string>) {
+    super(process.execPath, [BIN, ...args], env);
+  }
+}
+
+/** A script of test/bench/peers that does. */
+export class PeerChild extends AnsweringProcess {
+  constructor(python: string, [script, ...args]: readonly string[], env: Record<string, string>) {
+    super(python, [`${PEERS}${script}`, ...args], env);
   }
 }

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { availableParallelism } from 'node:os';
 import { benchFleet, type FleetBenchRequest } from '../bench/fleet.js';
+import { benchSampling, type SamplingBenchRequest } from '../bench/sampling.js';
+import { runSamplingChild, type SamplingChildRequest } from '../bench/samplingChild.js';
 import { benchStart, runStartChild, type StartBenchRequest } from '../bench/start.js';
 import { benchStep, type StepBenchRequest } from '../bench/step.js';
 import { runStepChild, type StepChildRequest } from '../bench/stepChild.js';
@@ -45,6 +47,7 @@ export function benchCommand(): Command {
     .option('--steps <n>', 'memory is looked at again after so many', positiveInteger, 20)
     .addOption(jsonOption())
     .action((config: string, flags: Omit<StartBenchRequest, 'config'>) => benchStart({ config, ...flags }));
+  addSampling(bench);
   bench
     .command('start-child', { hidden: true })
     .argument('<request>')
@@ -54,4 +57,27 @@ export function benchCommand(): Command {
     .argument('<request>')
     .action((request: string) => runStepChild(JSON.parse(request) as StepChildRequest));
   return bench;
+}
+
+function addSampling(bench: Command): void {
+  bench
+    .command('sampling')
+    .description(
+      'images a second of DDPM 1000, DDIM 50 and DPM-Solver++ 20, beside diffusers with the same weights',
+    )
+    .argument('[config]', 'whose model it is', 'configs/quickstart.yaml')
+    .option('--channels <n>', 'instead: the UNet of Ho et al. at this width, 32x32', positiveInteger)
+    .option('--batch <n>', 'images a call', positiveInteger, 16)
+    .option('--threads <n>', 'threads; default: all cores', positiveInteger, availableParallelism())
+    .option('--timed <n>', 'steps of each chain that are timed', positiveInteger, 10)
+    .option('--rounds <n>', 'interleaved rounds', positiveInteger, 6)
+    .option('--pytorch <python>', 'a Python that has torch and diffusers, to compare with')
+    .addOption(jsonOption())
+    .action((config: string, flags: Omit<SamplingBenchRequest, 'config'>) =>
+      benchSampling({ config, ...flags }),
+    );
+  bench
+    .command('sampling-child', { hidden: true })
+    .argument('<request>')
+    .action((request: string) => runSamplingChild(JSON.parse(request) as SamplingChildRequest));
 }

@@ -14,9 +14,14 @@ export async function runPartChild(file: string): Promise<void> {
   try {
     await serve(JSON.parse(await readFile(file, 'utf8')) as PartRequest);
   } catch (error) {
-    if (!isFleetError(error)) throw error;
-    say({ error: { code: error.code, message: error.message } });
+    // Told of like a result: whoever waits for one must hear of it, whatever went wrong.
+    say({
+      error: isFleetError(error)
+        ? { code: error.code, message: error.message }
+        : { code: '', message: (error as Error).stack ?? String(error) },
+    });
   }
+  process.stdin.destroy();
 }
 
 async function serve(request: PartRequest): Promise<void> {

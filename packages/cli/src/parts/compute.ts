@@ -50,13 +50,19 @@ export async function* computeParts(
     process.exit(130);
   };
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  const progress = new Progress(what, unit);
-  let done = 0;
-  const onSteps = (count: number): void => progress.at((done += count), steps);
+  // Counted from the first step on: before it engines are opened and the model is traced.
+  let progress: Progress | undefined;
+  let [done, free] = [0, 0];
+  const onSteps = (count: number): void => {
+    done += count;
+    if (progress) return progress.at(done - free, steps - free);
+    progress = new Progress(what, unit);
+    free = done;
+  };
   try {
     for await (const stored of inOrder(processes, partCount(task), onSteps)) yield await load(stored);
   } finally {
-    progress.end();
+    progress?.end();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     stop();
   }

@@ -15,10 +15,10 @@ export interface ForeignGraph {
   dispose(): void;
 }
 
-type Predict = (inputs: tf.NamedTensorMap) => tf.Tensor | tf.Tensor[] | tf.NamedTensorMap;
+type Predict = (inputs: tf.Tensor) => tf.Tensor | tf.Tensor[] | tf.NamedTensorMap;
 
 interface Model {
-  readonly inputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
+  readonly inputs: readonly { readonly name: string; readonly shape?: readonly (number | string | null)[] }[];
   readonly outputs: readonly { readonly name: string }[];
   predict: Predict;
   dispose(): void;
@@ -38,9 +38,10 @@ export async function openGraph(path: string): Promise<ForeignGraph> {
     throw failure(path, `it has ${model.inputs.length} inputs, and one of images is needed`);
   }
   return {
-    inputShape: input.shape,
+    // Of a SavedModel they are 64-bit integers as text, and -1 for any number.
+    inputShape: input.shape?.map((dim) => (Number(dim) > 0 ? Number(dim) : null)),
     run: (images, output) => {
-      const result = model.predict({ [input.name]: images });
+      const result = model.predict(images);
       return chosen(path, model, result, output);
     },
     dispose: () => model.dispose(),

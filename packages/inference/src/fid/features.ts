@@ -36,8 +36,7 @@ export class FeatureModel {
   features({ pixels, count, size, channels }: Pictures): { values: Float32Array; dimensions: number } {
     const bytes = size * size * channels;
     // A graph may be made for one number of images alone.
-    const fixed = this.#graph.inputShape?.[0] ?? -1;
-    const batch = fixed > 0 ? fixed : count;
+    const batch = this.#graph.inputShape?.[0] ?? count;
     const parts: Float32Array[] = [];
     for (let first = 0; first < count; first += batch) {
       const filled = new Float32Array(batch * bytes);
@@ -59,8 +58,7 @@ export class FeatureModel {
     const [low, high] = RANGES[this.#options.range];
     const scaled = tf.add(tf.mul(bytes, (high - low) / 255), low) as tf.Tensor4D;
     const coloured = channels === 3 && bytes.shape[3] === 1 ? tf.tile(scaled, [1, 1, 1, 3]) : scaled;
-    if (!height || !width || height < 0 || (height === bytes.shape[1] && width === bytes.shape[2]))
-      return coloured;
+    if (!height || !width || (height === bytes.shape[1] && width === bytes.shape[2])) return coloured;
     return tf.image.resizeBilinear(coloured, [height, width], false, true);
   }
 

@@ -75,11 +75,11 @@ test('statistics come back from their file; what is no such file is named', asyn
   }
 });
 
-const python = process.env['DDPM_FLEET_PYTORCH_FID'] ?? '';
+const python = process.env['DDPM_TEST_FID_PYTHON'] ?? '';
 const hasPytorchFid = python !== '' && spawnSync(python, ['-c', 'import pytorch_fid']).status === 0;
 
 (hasPytorchFid ? test : test.skip)(
-  `pytorch-fid reads the statistics and finds the same distance${hasPytorchFid ? '' : ' (name a Python that has pytorch-fid in DDPM_FLEET_PYTORCH_FID)'}`,
+  `pytorch-fid reads the statistics and finds the same distance${hasPytorchFid ? '' : ' (name a Python that has pytorch-fid in DDPM_TEST_FID_PYTHON)'}`,
   async (t) => {
     const dir = scratch(t);
     const all = [0, 1].map((phase) => features(200, phase));

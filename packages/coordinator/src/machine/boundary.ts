@@ -43,6 +43,7 @@ export function atBoundary(turn: Turn): void {
   const { state } = turn;
   if (state.stop || state.globalStep >= state.options.steps) {
     state.phase = 'finishing';
+    if (!state.finishing) state.checkpoint.failures = 0;
     state.finishing ??= { since: state.now, capture: null };
     return;
   }
@@ -100,6 +101,7 @@ function beginStep(turn: Turn): void {
     startedAt: state.now,
     units: new Map(),
     openUnits: 0,
+    owed: new Map(),
     buckets: bucketSizes.map(() => null),
     openBuckets: bucketSizes.length,
     images: null,

@@ -1,9 +1,8 @@
 import { chunksOf, type FrameHeader, type MessageOf } from '@ddpm-fleet/protocol';
-import { openSlots } from './leases.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
 import type { Capture, Peer, State } from './state.js';
-import { leasable, log, peersBy, send, type Turn } from './turn.js';
+import { leasable, log, noteLent, peersBy, send, type Turn } from './turn.js';
 
 /** A donor that has sent nothing for so many times the liveness limit is replaced. */
 const PATIENCE = 20;
@@ -33,8 +32,8 @@ function capture(turn: Turn, store: boolean): number | null {
     store,
     journalHead,
     lastProgress: now,
-    openFrames: null,
-    earlyFrames: 0,
+    frames: null,
+    seen: new Set(),
   };
   state.captures.set(transfer, started);
   if (store) state.checkpoint.saving = true;
@@ -61,11 +60,10 @@ export function donorOf(state: State): Peer | undefined {
 
 /** Who could give the state, those with the least to do first. */
 function donors(state: State): Peer[] {
-  const slots = state.round ? openSlots(state.round) : new Map<string, number>();
   const planned = new Map(state.plan?.peers.map((peer, i) => [peer, state.plan!.runs[i]!]));
   const burden = ({ peer }: Peer) => {
     const run = planned.get(peer);
-    return (slots.get(peer) ?? 0) + (run ? run.end - run.start : 0);
+    return (state.round?.owed.get(peer) ?? 0) + (run ? run.end - run.start : 0);
   };
   return leasable(state).toSorted((a, b) => burden(a) - burden(b));
 }
@@ -73,15 +71,14 @@ function donors(state: State): Peer[] {
 /** The donor says what will come. */
 export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): void {
   const capture = turn.state.captures.get(message.transfer);
-  if (!capture || capture.donor !== peer.peer || capture.openFrames !== null) return;
+  if (!capture || capture.donor !== peer.peer || capture.frames !== null) return;
   if (message.globalStep !== capture.globalStep)
     return dropCapture(turn, capture, 'the donor sent another step');
-  const frames = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
-  capture.openFrames = frames - capture.earlyFrames;
+  capture.frames = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
   capture.lastProgress = turn.state.now;
   send(turn, capture.joiners, message);
   if (capture.store) expectState(turn, capture, message);
-  if (capture.openFrames === 0) finishCapture(turn.state, capture);
+  if (capture.seen.size === capture.frames) finishCapture(turn.state, capture);
 }
 
 function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>): void {
@@ -97,18 +94,20 @@ function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>):
 }
 
 /** A chunk of a captured state: joiners and store get it as it comes. */
-export function onStateFrame(turn: Turn, peer: Peer, { transfer }: FrameHeader): void {
+export function onStateFrame(turn: Turn, peer: Peer, { transfer, index, bucket }: FrameHeader): void {
   const capture = turn.state.captures.get(transfer);
-  if (!capture || capture.donor !== peer.peer) return;
-  if (capture.openFrames === null) capture.earlyFrames++;
-  else capture.openFrames--;
+  const key = `${index}/${bucket}`;
+  if (!capture || capture.donor !== peer.peer || capture.seen.has(key)) return;
+  capture.seen.add(key);
   capture.lastProgress = turn.state.now;
   turn.effects.push({ type: 'forwardState', to: [...capture.joiners], store: capture.store });
-  if (capture.openFrames === 0) finishCapture(turn.state, capture);
+  if (capture.seen.size === capture.frames) finishCapture(turn.state, capture);
 }
 
-function finishCapture(state: State, { transfer, joiners }: Capture): void {
+function finishCapture(state: State, { transfer, joiners, donor, globalStep }: Capture): void {
   state.captures.delete(transfer);
+  noteLent(state, donor, globalStep);
+  if (joiners.length > 0) state.donatedAt = Math.max(state.donatedAt, globalStep);
   for (const joiner of joiners) {
     const peer = state.peers.get(joiner);
     if (peer) peer.delivered = true;

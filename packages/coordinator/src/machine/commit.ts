@@ -1,7 +1,8 @@
 import type { StepEntry } from './effects.js';
-import { forgive } from './leases.js';
+import { beginFingerprints, fingerprintDue } from './fingerprints.js';
 import { HISTORY, type Round, type State } from './state.js';
 import { explain, recipients, type Turn } from './turn.js';
+import { forgive } from './stragglers.js';
 import type { Unit } from './units.js';
 
 /** Everything of the step has come and been summed. */
@@ -24,7 +25,6 @@ export function nonFiniteReason(round: Round): string | null {
 export function commitStep(turn: Turn, skipped: string | null): void {
   const { state } = turn;
   const round = state.round!;
-  const { options } = state;
   const entry = entryOf(state, round, skipped);
   const to = recipients(state);
   forgive(state);
@@ -32,14 +32,8 @@ export function commitStep(turn: Turn, skipped: string | null): void {
   state.round = null;
   state.globalStep++;
   state.loss = entry.loss;
-  const due = options.fingerprintEvery > 0 && state.globalStep % options.fingerprintEvery === 0;
-  const fingerprint = due && state.fingerprints === null;
-  if (fingerprint) {
-    const expected = [...state.peers.values()]
-      .filter(({ status }) => status === 'active')
-      .map(({ peer }) => peer);
-    state.fingerprints = { globalStep: state.globalStep, expected, values: new Map() };
-  }
+  const fingerprint = fingerprintDue(state);
+  if (fingerprint) beginFingerprints(state);
   const { generation } = state;
   const message = {
     type: 'STEP_COMMIT',
@@ -102,5 +96,5 @@ function joined(units: readonly Unit[]): [number, number, string][] {
 
 function noteContributors(state: State, round: Round): void {
   for (const { contributors } of round.units.values())
-    for (const worker of contributors) state.contributed.add(worker);
+    for (const worker of contributors) state.lentAt.set(worker, round.globalStep);
 }

@@ -39,6 +39,8 @@ export type Entry =
       readonly globalStep: number;
       readonly value: string;
       readonly differing: readonly string[];
+      /** What came after this step was made with sums that cannot be trusted. */
+      readonly trustedUntil?: number;
     }
   | {
       readonly kind: 'end';

@@ -1,4 +1,5 @@
 import type { ControlMessage, FrameHeader } from '@ddpm-fleet/protocol';
+import type { Recovery } from './state.js';
 
 /** A checkpoint that verified. */
 export interface CheckpointRef {
@@ -61,8 +62,9 @@ export type Event = { readonly now: number } &
     /** Lines that workers remembered were checked against the journal's chain. */
     | {
         readonly type: 'adopted';
-        readonly commits: readonly { readonly globalStep: number; readonly hash: string }[];
-        readonly head: { readonly line: number; readonly hash: string };
+        readonly commits: number;
+        /** What the journal says with them; null if none of them continued it. */
+        readonly recovery: Recovery | null;
       }
     | {
         readonly type: 'saved';

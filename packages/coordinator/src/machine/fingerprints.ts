@@ -1,8 +1,20 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import { expel } from './leaving.js';
 import { startGathering } from './gather.js';
-import type { FingerprintRound, Peer } from './state.js';
-import { journal, log, members, type Turn } from './turn.js';
+import type { FingerprintRound, Peer, State } from './state.js';
+import { journal, log, members, peersBy, type Turn } from './turn.js';
+
+/** Every so many steps, and of the last step: what is wrong in the end would stay wrong. */
+export function fingerprintDue({ options, globalStep, fingerprints }: State): boolean {
+  const { fingerprintEvery, steps } = options;
+  if (fingerprintEvery === 0) return false;
+  return globalStep === steps || (globalStep % fingerprintEvery === 0 && fingerprints === null);
+}
+
+export function beginFingerprints(state: State): void {
+  const expected = new Set(peersBy(state, 'active').map(({ peer }) => peer));
+  state.fingerprints = { globalStep: state.globalStep, expected, values: new Map() };
+}
 
 /** A worker that has just got its state must have the one that others were seen to have at that step. */
 export function checkFirstFingerprint(
@@ -12,68 +24,101 @@ export function checkFirstFingerprint(
 ): boolean {
   const { state } = turn;
   if (fingerprint === null) return true;
-  if (state.agreed?.globalStep === globalStep && state.agreed.value !== fingerprint) {
-    const reason = `its state at step ${globalStep} is ${fingerprint}, the others have ${state.agreed.value}`;
+  const known = state.agreed?.globalStep === globalStep ? state.agreed.value : null;
+  if (known !== null && known !== fingerprint) {
+    const reason = `its state at step ${globalStep} is ${fingerprint}, the others have ${known}`;
     log(turn, 'error', `${peer.workerId} is not like the others: ${reason}`, { worker: peer.workerId });
     expel(turn, peer, reason, true);
     return false;
   }
-  if (!state.agreed) state.agreed = { globalStep, value: fingerprint };
+  // Only a state that does not come from another replica says what all should have.
+  const isFresh = (peer.source === 'seed' || peer.source === 'checkpoint') && globalStep === peer.fromStep;
+  if (isFresh && (!state.agreed || state.agreed.globalStep === globalStep))
+    state.agreed = { globalStep, value: fingerprint };
   return true;
 }
 
-export function onFingerprint(turn: Turn, peer: Peer, { globalStep, value }: MessageOf<'FINGERPRINT'>): void {
+/** Returns whether all have said what they have. */
+export function onFingerprint(
+  turn: Turn,
+  peer: Peer,
+  { globalStep, value }: MessageOf<'FINGERPRINT'>,
+): boolean {
   const round = turn.state.fingerprints;
-  if (!round || round.globalStep !== globalStep || !round.expected.includes(peer.peer)) return;
+  if (!round || round.globalStep !== globalStep || !round.expected.has(peer.peer)) return false;
   round.values.set(peer.peer, value);
+  return isComplete(round);
+}
+
+function isComplete({ values, expected }: FingerprintRound): boolean {
+  return values.size >= expected.size;
 }
 
 /**
- * Once all replicas have said what they have, those in the minority are dropped and heal; if one of them lent a hand
- * since the last time all agreed, the run goes back to before that: what it sent was averaged in.
+ * Once all replicas have said what they have, those in the minority are dropped and heal; if one of them may have lent
+ * a hand since the last time all agreed, the run goes back to before that: what it sent was averaged in.
  */
 export function compareFingerprints(turn: Turn): void {
   const { state } = turn;
   const round = state.fingerprints;
-  if (!round || round.values.size < round.expected.length) return;
+  if (!round || !isComplete(round)) return;
   state.fingerprints = null;
-  if (round.expected.length === 0) return;
+  if (round.expected.size === 0) return;
+  const { globalStep } = round;
   const { value, differing } = majority(round);
-  const names = differing.map((peer) => state.peers.get(peer)!.workerId);
-  journal(turn, {
-    kind: 'fingerprint',
-    globalStep: round.globalStep,
-    value: value ?? 'none',
-    differing: names,
-  });
   if (value !== null && differing.length === 0) {
-    state.agreed = { globalStep: round.globalStep, value };
-    state.contributed.clear();
+    journal(turn, { kind: 'fingerprint', globalStep, value, differing: [] });
+    agree(state, globalStep, value);
     return;
   }
-  log(turn, 'error', `replicas differ after step ${round.globalStep}: ${names.join(', ')}`, {
+  const names = differing.map((peer) => state.peers.get(peer)!.workerId);
+  const trustedUntil = goodUntil(state, names);
+  journal(turn, {
+    kind: 'fingerprint',
+    globalStep,
+    value: value ?? 'none',
     differing: names,
+    ...(trustedUntil !== null && { trustedUntil }),
   });
-  heal(turn, differing, names);
-}
-
-function heal(turn: Turn, differing: readonly string[], names: readonly string[]): void {
-  const { state } = turn;
-  const tainted = names.some((name) => state.contributed.has(name));
+  log(turn, 'error', `replicas differ after step ${globalStep}: ${names.join(', ')}`, { differing: names });
   for (const peer of differing)
     expel(turn, state.peers.get(peer)!, 'its replica differs from the others', true);
-  if (!tainted) return;
-  const goodUntil = state.agreed?.globalStep ?? 0;
+  if (trustedUntil !== null) distrust(turn, names, trustedUntil);
+}
+
+function agree(state: State, globalStep: number, value: string): void {
+  state.agreed = { globalStep, value };
+  // What was lent to later steps is not covered: the replica may have been damaged after it was looked at.
+  for (const [worker, step] of state.lentAt) if (step < globalStep) state.lentAt.delete(worker);
+}
+
+/** The step after which nothing can be trusted when these workers are wrong; null: they did no harm. */
+function goodUntil({ agreed, lentAt, donatedAt, knownFrom }: State, names: readonly string[]): number | null {
+  const step = agreed?.globalStep ?? 0;
+  const isHarmless = knownFrom <= step && donatedAt < step && !names.some((name) => lentAt.has(name));
+  return isHarmless ? null : step;
+}
+
+function distrust(turn: Turn, names: readonly string[], trustedUntil: number): void {
+  const { state } = turn;
   for (const peer of members(state)) peer.held = null;
   state.round = null;
   state.source = null;
-  startGathering(turn, `sums of ${names.join(', ')} since step ${goodUntil} cannot be trusted`, 0, goodUntil);
+  state.trustedUntil = trustedUntil;
+  state.distrustedTransfers = state.transfers;
+  state.checkpoint.lastStep = -1;
+  startGathering(
+    turn,
+    `sums of ${names.join(', ')} since step ${trustedUntil} cannot be trusted`,
+    0,
+    trustedUntil,
+  );
 }
 
 /** The value that more than half have, and who has another one: everybody, if there is no such value. */
 function majority({ expected, values }: FingerprintRound): { value: string | null; differing: string[] } {
   const counts = new Map<string, number>();
   for (const value of values.values()) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const value = [...counts].find(([, count]) => count * 2 > expected.length)?.[0] ?? null;
-  return { value, differing: expected.filter((peer) => values.get(peer) !== value) };
+  const value = [...counts].find(([, count]) => count * 2 > expected.size)?.[0] ?? null;
+  return { value, differing: [...expected].filter((peer) => values.get(peer) !== value) };
 }

@@ -2,12 +2,16 @@ import type { MessageOf } from '@ddpm-fleet/protocol';
 import { abandonStep, askHeldOut } from './boundary.js';
 import { captureIfNeeded, dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
+import { findCheckpoint } from './gather.js';
 import { takeShare } from './shares.js';
-import type { Peer } from './state.js';
+import type { Peer, State } from './state.js';
 import { explain, journal, log, send, type Turn } from './turn.js';
 
-/** Saves of the last state that may fail. */
-const MAX_FAILURES = 3;
+/** Saves of the last state that may fail: with ever longer pauses between them, a quarter of a minute in all. */
+const MAX_FAILURES = 5;
+const FIRST_PAUSE_MS = 1000;
+/** How many times the liveness limit replicas may take to say what they have in the end. */
+const PATIENCE = 20;
 
 export function onStop(turn: Turn, { reason }: EventOf<'stop'>): void {
   const { state } = turn;
@@ -39,13 +43,24 @@ export function finish(turn: Turn): void {
   const { stop, options } = state;
   if (stop && state.now - stop.since > options.graceMs)
     return end(turn, `${stop.reason}; no time was left to save step ${globalStep}`, false);
-  if (checkpoint.saving) return;
+  if (checkpoint.saving || state.now < checkpoint.lastAt + pauseMs(checkpoint.failures)) return;
+  if (areComparing(state)) return explain(turn, 'waiting until the replicas are compared');
   askHeldOut(turn, true);
   finishing.capture = captureIfNeeded(turn, true);
   explain(
     turn,
     finishing.capture === null ? 'waiting for a worker to save the last state' : `saving step ${globalStep}`,
   );
+}
+
+function pauseMs(failures: number): number {
+  return failures === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (failures - 1);
+}
+
+/** A state is not saved as the last one before it is known to be that of the others, unless that takes too long. */
+function areComparing({ fingerprints, finishing, options, stop, now }: State): boolean {
+  const limitMs = Math.min(PATIENCE * options.livenessMs, stop ? options.graceMs / 4 : Infinity);
+  return fingerprints !== null && now - finishing!.since < limitMs;
 }
 
 function conclude(turn: Turn): void {
@@ -65,10 +80,17 @@ export function end(turn: Turn, reason: string, completed: boolean): void {
   explain(turn, reason);
 }
 
-export function onSaved(turn: Turn, { globalStep, digest }: EventOf<'saved'>): void {
-  const { checkpoint, now } = turn.state;
+export function onSaved(turn: Turn, { transfer, globalStep, digest }: EventOf<'saved'>): void {
+  const { state } = turn;
+  const { checkpoint, now } = state;
+  if (transfer <= state.distrustedTransfers) {
+    Object.assign(checkpoint, { saving: false, wanted: true });
+    return log(turn, 'warn', `the checkpoint of step ${globalStep} cannot be trusted and will not be used`);
+  }
+  if (state.trustedUntil < globalStep) state.trustedUntil = globalStep;
   Object.assign(checkpoint, { lastStep: globalStep, lastAt: now, saving: false, wanted: false, failures: 0 });
   journal(turn, { kind: 'checkpoint', globalStep, digest });
+  if (state.gathering) findCheckpoint(turn);
   log(turn, 'info', `checkpoint of step ${globalStep}`, { globalStep, digest });
 }
 

@@ -1,7 +1,7 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import { dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
-import type { Peer, State } from './state.js';
+import type { Peer, Recovery, State } from './state.js';
 import { explain, journal, log, members, send, type Turn } from './turn.js';
 import { candidates, holdsCurrent, isOurs } from './welcome.js';
 
@@ -18,10 +18,22 @@ export function startGathering(
   state.fingerprints = null;
   dropAllCaptures(turn, reason);
   state.checkpoint.wanted = false;
+  state.finishing = null;
   // Those who waited for a state from a peer wait for another one.
   for (const peer of members(state)) peer.status = 'waiting';
-  turn.effects.push({ type: 'findCheckpoint', atMost });
+  findCheckpoint(turn);
   explain(turn, `${reason}: looking for the state at step ${state.globalStep}`);
+}
+
+/**
+ * Looks for the newest checkpoint that may be gone back to: a later one than the journal reaches would leave a gap in
+ * it. (A run that has no journal yet may begin with any.)
+ */
+export function findCheckpoint({ state, effects }: Turn): void {
+  const { trustedUntil, journal: head, globalStep } = state;
+  state.gathering!.checkpoint = undefined;
+  const atMost = head === null ? trustedUntil : Math.min(trustedUntil, globalStep);
+  effects.push({ type: 'findCheckpoint', atMost });
 }
 
 export function onCheckpointFound({ state }: Turn, { checkpoint }: EventOf<'checkpointFound'>): void {
@@ -98,21 +110,38 @@ export function onCommits(turn: Turn, peer: Peer, { lines }: MessageOf<'COMMITS'
   if (turn.state.gathering?.asked === peer.peer) turn.effects.push({ type: 'adopt', lines });
 }
 
-/** The journal took the lines that continued its chain. */
-export function onAdopted(turn: Turn, { commits, head }: EventOf<'adopted'>): void {
+/** The journal took the lines that continued its chain: it says what it would have said with them from the start. */
+export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>): void {
   const { state } = turn;
-  if (!state.gathering) return;
-  for (const { globalStep, hash } of commits) state.history.set(globalStep, hash);
-  state.journal = head;
-  const newest = commits.at(-1);
-  if (!newest) {
+  const { gathering } = state;
+  if (!gathering) return;
+  if (!recovery) {
     log(turn, 'warn', 'the commits that a worker remembers do not continue the journal');
-    state.gathering.until = state.now;
+    gathering.until = state.now;
     return;
   }
-  state.globalStep = newest.globalStep;
+  takeRecovery(state, recovery);
   state.round = null;
-  log(turn, 'warn', `${commits.length} commits that the journal had lost were taken from a worker`);
+  log(turn, 'warn', `${commits} commits that the journal had lost were taken from a worker`);
+}
+
+function takeRecovery(state: State, recovery: Recovery): void {
+  const {
+    globalStep,
+    journal: head,
+    history,
+    agreed,
+    trustedUntil,
+    heldAtMost,
+    nonFinite,
+    heldOut,
+  } = recovery;
+  Object.assign(state, { globalStep, agreed, trustedUntil, nonFinite, journal: head, knownFrom: globalStep });
+  state.history = new Map(history);
+  state.generation = Math.max(state.generation, recovery.generation + 1);
+  state.gathering = { ...state.gathering!, atMost: heldAtMost };
+  if (heldOut)
+    state.heldOut = { askedStep: heldOut.globalStep, step: heldOut.globalStep, loss: heldOut.loss };
 }
 
 /** The state is found: workers that have it or can get it are let in. */
@@ -138,7 +167,7 @@ function journalStart(turn: Turn): void {
 
 function rewind(turn: Turn, globalStep: number, reason: string): void {
   const { state } = turn;
-  const distrusted = state.gathering!.atMost < state.globalStep;
+  const distrusted = state.trustedUntil < state.globalStep;
   journal(turn, {
     kind: 'rewind',
     globalStep,
@@ -151,6 +180,14 @@ function rewind(turn: Turn, globalStep: number, reason: string): void {
   state.globalStep = globalStep;
   state.generation++;
   state.round = null;
-  state.agreed = null;
-  state.contributed.clear();
+  // Everybody has the state from the same place.
+  if (state.source && state.sourceStep === globalStep) forgetLent(state, globalStep);
+  else if (state.agreed && state.agreed.globalStep > globalStep) state.agreed = { globalStep, value: null };
+}
+
+function forgetLent(state: State, globalStep: number): void {
+  state.agreed = { globalStep, value: null };
+  state.lentAt.clear();
+  state.donatedAt = -1;
+  state.knownFrom = globalStep;
 }

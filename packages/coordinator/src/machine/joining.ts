@@ -89,9 +89,15 @@ export function onLeave(turn: Turn, peer: Peer, { reason, failed }: MessageOf<'L
 /** Commits that a worker may be behind before it is sent nothing more. */
 const MAX_LAG = 64;
 
-export function onHeartbeat(turn: Turn, peer: Peer, { globalStep, note }: MessageOf<'HEARTBEAT'>): void {
+/** Returns whether something can be decided that could not before. */
+export function onHeartbeat(turn: Turn, peer: Peer, { globalStep, note }: MessageOf<'HEARTBEAT'>): boolean {
   peer.note = note ?? '';
-  if (peer.status !== 'active') return;
+  if (peer.status !== 'active') return false;
+  const before = peer.lag;
   peer.lag = Math.max(0, turn.state.globalStep - globalStep);
-  if (peer.lag > MAX_LAG) expel(turn, peer, `it is ${peer.lag} commits behind`, false);
+  if (peer.lag > MAX_LAG) {
+    expel(turn, peer, `it is ${peer.lag} commits behind`, false);
+    return true;
+  }
+  return turn.state.phase === 'waiting' && peer.lag < before;
 }

@@ -1,12 +1,10 @@
 import { apportion, layRuns, makespan } from './apportion.js';
 import type { Peer, Round, State } from './state.js';
-import { explain, leasable, log, send, type Turn } from './turn.js';
+import { leasable, send, type Turn } from './turn.js';
 import { split, unitKey, unitsOf, type Unit } from './units.js';
 
 /** A new plan must be this much faster than the one in use: workers prefetch the slots that they expect. */
 const WORTH_CHANGING = 0.9;
-/** A worker that gets no slots is thought a little faster each step, until it is tried again. */
-const FORGIVENESS = 0.97;
 /** Share of a new measurement in a worker's speed. */
 const SMOOTHING = 0.3;
 
@@ -22,7 +20,7 @@ export function leaseStep(turn: Turn): void {
     const units = unitsOf(state.options.numSlots, state.options.bucketSizes.length + 1, run.start, run.end);
     for (const unit of units) {
       round.units.set(unitKey(unit), unit);
-      give(state, unit, peer.peer);
+      give(state, round, unit, peer.peer);
     }
     round.leasedAt.set(peer.peer, { at: state.now, slots: run.end - run.start });
     send(turn, peer.peer, {
@@ -59,10 +57,11 @@ function costsOf(workers: readonly Peer[]): number[] {
   return workers.map(({ slotMs }) => slotMs || mean);
 }
 
-function give(state: State, unit: Unit, peer: string): void {
+function give(state: State, round: Round, unit: Unit, peer: string): void {
   unit.owner = peer;
   unit.generation = state.generation;
   unit.leasedAt = state.now;
+  round.owed.set(peer, (round.owed.get(peer) ?? 0) + unit.end - unit.start);
 }
 
 /** Units that nobody computes. */
@@ -84,7 +83,7 @@ export function leaseOrphans(turn: Turn, except?: string): void {
   for (const unit of units.toSorted((a, b) => b.end - b.start - (a.end - a.start))) {
     const worker = workers.reduce((best, one) => (load.get(one)! < load.get(best)! ? one : best));
     load.set(worker, load.get(worker)! + (unit.end - unit.start) * (worker.slotMs || 1));
-    give(state, unit, worker.peer);
+    give(state, round, unit, worker.peer);
     round.leasedAt.set(worker.peer, null);
     runs.set(worker.peer, [...(runs.get(worker.peer) ?? []), { start: unit.start, end: unit.end }]);
   }
@@ -116,104 +115,36 @@ function splitFor(state: State, round: Round, units: Unit[], workers: number): U
 }
 
 /** Milliseconds of work that each worker still has. */
-function loads(round: Round, workers: readonly Peer[]): Map<Peer, number> {
-  const slots = openSlots(round);
-  return new Map(workers.map((worker) => [worker, (slots.get(worker.peer) ?? 0) * (worker.slotMs || 1)]));
-}
-
-/** Slots that each worker has been leased and not finished. */
-export function openSlots(round: Round): Map<string, number> {
-  const slots = new Map<string, number>();
-  for (const { owner, start, end, openParts } of round.units.values()) {
-    if (owner !== null && openParts > 0) slots.set(owner, (slots.get(owner) ?? 0) + end - start);
-  }
-  return slots;
+function loads({ owed }: Round, workers: readonly Peer[]): Map<Peer, number> {
+  return new Map(workers.map((worker) => [worker, (owed.get(worker.peer) ?? 0) * (worker.slotMs || 1)]));
 }
 
 /** Takes back what a worker was leased and has not finished. */
 export function revoke(round: Round, peer: string): Unit[] {
   const units = [...round.units.values()].filter((unit) => unit.owner === peer && unit.openParts > 0);
   for (const unit of units) unit.owner = null;
+  round.owed.delete(peer);
   round.leasedAt.delete(peer);
   return units;
 }
 
+/** The unit's last part has come from the worker that was leased it. */
+export function finishUnit(state: State, round: Round, unit: Unit, peer: Peer): void {
+  round.openUnits--;
+  const owed = round.owed.get(peer.peer)! - (unit.end - unit.start);
+  if (owed > 0) {
+    round.owed.set(peer.peer, owed);
+    return;
+  }
+  round.owed.delete(peer.peer);
+  measure(state, round, peer);
+}
+
 /** A worker has finished all that it was leased: notes how fast it was. */
-export function measure(state: State, round: Round, peer: Peer): void {
+function measure(state: State, round: Round, peer: Peer): void {
   const lease = round.leasedAt.get(peer.peer);
   if (!lease) return;
   const ms = Math.max(state.now - lease.at, 0.01);
   const slotMs = ms / lease.slots;
   peer.slotMs = peer.slotMs === 0 ? slotMs : peer.slotMs + SMOOTHING * (slotMs - peer.slotMs);
-}
-
-/** Gives workers that were too slow for any slot another chance, in time. */
-export function forgive(state: State): void {
-  const { round } = state;
-  if (!round) return;
-  const workers = leasable(state);
-  const median = medianOf(workers.map(({ slotMs }) => slotMs));
-  for (const peer of workers) {
-    if (!round.leasedAt.has(peer.peer) && peer.slotMs > 1.5 * median) peer.slotMs *= FORGIVENESS;
-  }
-}
-
-/** Takes slots from a worker that is far slower than the rest, if another one is idle. */
-export function releaseStragglers(turn: Turn): void {
-  const { state } = turn;
-  const { round } = state;
-  if (!round || round.openUnits === 0) return;
-  const busy = openSlots(round);
-  if (leasable(state).every(({ peer }) => busy.has(peer))) return;
-  for (const [peer, slots] of busy) {
-    const since = Math.min(...ownedBy(round, peer).map(({ leasedAt }) => leasedAt));
-    const elapsed = state.now - since;
-    if (elapsed <= allowance(state, round, peer, slots)) continue;
-    takeFrom(turn, round, peer, elapsed / slots);
-    return;
-  }
-}
-
-/**
- * Milliseconds that a lease of so many slots may take: a multiple of what the others, or the worker itself, usually
- * need. Without limit while nobody has been timed.
- */
-function allowance(state: State, round: Round, peer: string, slots: number): number {
-  const { stragglerFactor, heartbeatMs } = state.options;
-  const others = leasable(state).filter((one) => one.peer !== peer && one.slotMs > 0);
-  if (others.length === 0) return Infinity;
-  const usual = Math.max(medianOf(others.map(({ slotMs }) => slotMs)), state.peers.get(peer)!.slotMs);
-  return Math.max(slots * usual, 4 * heartbeatMs) * stragglerFactor * round.patience;
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
-function takeFrom(turn: Turn, round: Round, peer: string, slotMs: number): void {
-  const { state } = turn;
-  const worker = state.peers.get(peer)!;
-  worker.slotMs = Math.max(worker.slotMs, slotMs);
-  const units = revoke(round, peer);
-  round.patience *= 2;
-  const runs = units.map(({ start, end }) => ({ start, end }));
-  const reason = `${worker.workerId} is far slower than the rest`;
-  send(turn, peer, {
-    type: 'STEP_ABORT',
-    generation: state.generation,
-    globalStep: round.globalStep,
-    runs,
-    reason,
-  });
-  log(turn, 'warn', `${reason}; its slots go to others`, {
-    worker: worker.workerId,
-    globalStep: round.globalStep,
-    runs,
-  });
-  explain(turn, `step ${round.globalStep}: ${reason}`);
-  leaseOrphans(turn, peer);
-}
-
-function ownedBy(round: Round, peer: string): Unit[] {
-  return [...round.units.values()].filter((unit) => unit.owner === peer && unit.openParts > 0);
 }

@@ -32,10 +32,8 @@ function leaveMembership(turn: Turn, peer: Peer, reason: string): void {
 
 /** A comparison of replicas does not wait for it. */
 function forgetFingerprint({ fingerprints }: State, peer: string): void {
-  const at = fingerprints?.expected.indexOf(peer) ?? -1;
-  if (!fingerprints || at < 0) return;
-  fingerprints.expected.splice(at, 1);
-  fingerprints.values.delete(peer);
+  fingerprints?.expected.delete(peer);
+  fingerprints?.values.delete(peer);
 }
 
 export function reject(turn: Turn, peer: Peer, code: string, reason: string): void {

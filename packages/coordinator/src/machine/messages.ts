@@ -39,8 +39,7 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
       onReady(turn, peer, message);
       break;
     case 'HEARTBEAT':
-      onHeartbeat(turn, peer, message);
-      return turn.state.phase === 'waiting';
+      return onHeartbeat(turn, peer, message);
     case 'STATE':
       onState(turn, peer, message);
       break;
@@ -51,8 +50,7 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
       onCheckpointWritten(turn, peer, message);
       break;
     case 'FINGERPRINT':
-      onFingerprint(turn, peer, message);
-      break;
+      return onFingerprint(turn, peer, message);
     case 'EVALUATED':
       onEvaluated(turn, message);
       break;

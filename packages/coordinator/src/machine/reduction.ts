@@ -1,7 +1,7 @@
 import { nodeKey } from '@ddpm-fleet/core';
 import { Dtype, FrameKind, type FrameHeader } from '@ddpm-fleet/protocol';
 import type { EventOf } from './events.js';
-import { measure, openSlots } from './leases.js';
+import { finishUnit } from './leases.js';
 import type { Peer, Round, State } from './state.js';
 import { log, recipients, type Turn } from './turn.js';
 import type { Unit } from './units.js';
@@ -21,7 +21,7 @@ export function takePartial(turn: Turn, peer: Peer, header: FrameHeader): void {
   const unit = round.units.get(nodeKey(header))!;
   take(unit, partOf(state, header), peer.workerId);
   turn.effects.push({ type: 'reduce', node: unit.node });
-  if (unit.openParts === 0) finishUnit(state, round, peer);
+  if (unit.openParts === 0) finishUnit(state, round, unit, peer);
 }
 
 function refusalOf(state: State, peer: Peer, header: FrameHeader): string | null {
@@ -59,11 +59,6 @@ function take(unit: Unit, part: number, workerId: string): void {
   const at = unit.contributors.indexOf(workerId);
   if (at >= 0) unit.contributors.splice(at, 1);
   unit.contributors.push(workerId);
-}
-
-function finishUnit(state: State, round: Round, peer: Peer): void {
-  round.openUnits--;
-  if (!openSlots(round).has(peer.peer)) measure(state, round, peer);
 }
 
 /** A bucket of the root is out: every member gets it at once. */

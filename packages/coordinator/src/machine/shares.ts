@@ -1,6 +1,6 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import type { Peer, ShareSave, State } from './state.js';
-import { log, type Turn } from './turn.js';
+import { log, noteLent, type Turn } from './turn.js';
 
 /** Lets members write the state at this boundary together. Returns the transfer, or null where nobody can. */
 export function openShares(turn: Turn, able: readonly Peer[]): number | null {
@@ -40,6 +40,7 @@ function publishIfWhole({ state, effects }: Turn, shares: ShareSave): void {
   if (written.length < shares.writers.length) return;
   const { transfer, globalStep, trainLoss } = shares;
   state.shares = null;
+  for (const writer of shares.writers) noteLent(state, writer, globalStep);
   const losses = lossesAt(state, globalStep, trainLoss);
   effects.push({ type: 'publishShares', transfer, globalStep, written, losses });
 }

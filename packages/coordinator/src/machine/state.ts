@@ -46,6 +46,8 @@ export interface Round {
   units: Map<string, Unit>;
   /** Units that are not complete. */
   openUnits: number;
+  /** Slots that each worker was leased and has not finished; workers that owe nothing are not in it. */
+  readonly owed: Map<string, number>;
   /** Finished buckets of the root: sha256 and sum of squares. */
   buckets: ({ sha256: string; sumSquares: number } | null)[];
   openBuckets: number;
@@ -67,10 +69,10 @@ export interface Capture {
   store: boolean;
   readonly journalHead: JournalHead | null;
   lastProgress: number;
-  /** Frames that have not come yet; unknown until the donor answered. */
-  openFrames: number | null;
-  /** Frames that came before the answer: the planes keep no order between them. */
-  earlyFrames: number;
+  /** How many frames it is; unknown until the donor answered. */
+  frames: number | null;
+  /** Those that came, by section and chunk; some before the answer: the planes keep no order between them. */
+  readonly seen: Set<string>;
 }
 
 /** A checkpoint that members write together, each a share, straight to the store. */
@@ -87,7 +89,7 @@ export interface ShareSave {
 
 export interface Gathering {
   until: number;
-  /** Newest step that may be gone back to. */
+  /** Newest step whose state is taken from a worker. */
   readonly atMost: number;
   readonly reason: string;
   checkpoint: CheckpointRef | null | undefined;
@@ -97,7 +99,7 @@ export interface Gathering {
 
 export interface FingerprintRound {
   readonly globalStep: number;
-  readonly expected: string[];
+  readonly expected: Set<string>;
   readonly values: Map<string, string>;
 }
 
@@ -128,10 +130,18 @@ export interface State {
   heldOut: { askedStep: number; loss: number | null; step: number };
   loss: number | null;
   fingerprints: FingerprintRound | null;
-  /** Last step at which all replicas agreed, and on what. */
-  agreed: { globalStep: number; value: string } | null;
-  /** Workers that contributed since. */
-  contributed: Set<string>;
+  /** Last step whose state is known to be good, and its fingerprint where that was seen. */
+  agreed: { globalStep: number; value: string | null } | null;
+  /** The newest step that each worker lent a hand to: with sums, or with a state that it gave. */
+  lentAt: Map<string, number>;
+  /** The newest step at which a worker gave its state to others, which are as good as it is. */
+  donatedAt: number;
+  /** Nothing is known of who lent a hand to earlier steps: that was another life. */
+  knownFrom: number;
+  /** The newest checkpoint that may be used: later ones were made with sums that cannot be trusted. */
+  trustedUntil: number;
+  /** Of the transfers up to this one nothing is trusted. */
+  distrustedTransfers: number;
   nonFinite: number;
   /** sha256 of the journal line that took the state to a step, for the newest steps. */
   history: Map<number, string>;
@@ -157,7 +167,10 @@ export interface Recovery {
   /** Workers may be alive that hold the state: the last life did not end in order. */
   readonly brokenOff: boolean;
   /** Newest checkpoint that may be used: later ones were made with sums that cannot be trusted. */
-  readonly atMost: number;
+  readonly trustedUntil: number;
+  /** Newest state of a worker that may be used: it was found out, and not gone back yet. */
+  readonly heldAtMost: number;
+  readonly agreed: { readonly globalStep: number; readonly value: string | null } | null;
   readonly nonFinite: number;
   readonly heldOut: { readonly globalStep: number; readonly loss: number | null } | null;
 }
@@ -168,7 +181,9 @@ export const FRESH: Recovery = {
   journal: null,
   history: [],
   brokenOff: false,
-  atMost: Number.MAX_SAFE_INTEGER,
+  trustedUntil: Number.MAX_SAFE_INTEGER,
+  heldAtMost: Number.MAX_SAFE_INTEGER,
+  agreed: null,
   nonFinite: 0,
   heldOut: null,
 };
@@ -191,7 +206,7 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     strangers: new Map(),
     gathering: {
       until: now + window,
-      atMost: recovery.atMost,
+      atMost: recovery.heldAtMost,
       reason: recovery.brokenOff ? 'the coordinator was started again' : 'the run starts',
       checkpoint: undefined,
       asked: null,
@@ -212,8 +227,7 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     },
     loss: null,
     fingerprints: null,
-    agreed: null,
-    contributed: new Set(),
+    ...initialTrust(recovery),
     nonFinite: recovery.nonFinite,
     history: new Map(recovery.history),
     journal: recovery.journal,
@@ -223,5 +237,17 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     patientUntil: 0,
     reason: '',
     lastTick: now,
+  };
+}
+
+/** What is known of replicas that may be damaged. */
+function initialTrust({ agreed, globalStep, trustedUntil }: Recovery) {
+  return {
+    agreed,
+    lentAt: new Map<string, number>(),
+    donatedAt: -1,
+    knownFrom: globalStep,
+    trustedUntil,
+    distrustedTransfers: 0,
   };
 }

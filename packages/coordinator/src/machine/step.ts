@@ -6,13 +6,21 @@ import type { Effect } from './effects.js';
 import type { Event, EventOf } from './events.js';
 import { compareFingerprints } from './fingerprints.js';
 import { checkStop, end, finish, onSaved, onSaveFailed, onStop } from './finish.js';
-import { holders, onAdopted, onCheckpointFound, resolveGathering, startGathering } from './gather.js';
-import { leaseOrphans, releaseStragglers } from './leases.js';
+import {
+  findCheckpoint,
+  holders,
+  onAdopted,
+  onCheckpointFound,
+  resolveGathering,
+  startGathering,
+} from './gather.js';
+import { leaseOrphans } from './leases.js';
 import { onAttach } from './joining.js';
 import { checkLiveness, excuseOwnPause, lose } from './leaving.js';
 import { onMessage } from './messages.js';
 import { takeBadPartial, takePartial, takeRootBucket, takeRootImages } from './reduction.js';
 import type { State } from './state.js';
+import { releaseStragglers } from './stragglers.js';
 import { log, send, type Turn } from './turn.js';
 import { admitAll } from './welcome.js';
 
@@ -97,7 +105,7 @@ function onRest(
 }
 
 function onStart(turn: Turn): boolean {
-  turn.effects.push({ type: 'findCheckpoint', atMost: turn.state.gathering!.atMost });
+  findCheckpoint(turn);
   return true;
 }
 

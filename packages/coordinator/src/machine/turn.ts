@@ -42,6 +42,12 @@ export function members(state: State): Peer[] {
   return peersBy(state, 'fetching', 'active');
 }
 
+/** The peer gave its state of that step to others or to the store: if it is damaged, so is what it gave. */
+export function noteLent({ peers, lentAt }: State, peer: string, globalStep: number): void {
+  const workerId = peers.get(peer)?.workerId;
+  if (workerId !== undefined) lentAt.set(workerId, Math.max(globalStep, lentAt.get(workerId) ?? 0));
+}
+
 /** Who gets the root of the step in progress. */
 export function recipients(state: State): string[] {
   return members(state)

@@ -27,17 +27,17 @@ export abstract class Chain {
 
   /**
    * Appends those of `lines` that continue the chain, in order: what workers remember of a tail that was lost.
-   * Returns the steps among what was appended.
+   * Returns what was appended.
    */
-  adopt(lines: readonly string[]): { globalStep: number; hash: string }[] {
-    const steps: { globalStep: number; hash: string }[] = [];
+  adopt(lines: readonly string[]): string[] {
+    const taken: string[] = [];
     for (const text of lines) {
       const parsed = parseLine(text);
       if (typeof parsed === 'string' || parsed.prev !== (this.#head?.hash ?? GENESIS)) continue;
-      const { hash } = this.#put(parsed.line, text);
-      if (parsed.kind === 'step') steps.push({ globalStep: parsed.globalStep + 1, hash });
+      this.#put(parsed.line, text);
+      taken.push(text);
     }
-    return steps;
+    return taken;
   }
 
   abstract close(): void;

@@ -54,7 +54,7 @@ export class Coordinator {
     this.#progress = new ProgressMeter(machine.numSlots * machine.slotBatchSize, machine.steps);
     this.#performer = new Performer(
       options,
-      recovery.journal,
+      recovery,
       (event) => this.#take({ ...event, now: performance.now() }),
       {
         onMetrics: (metrics) => this.#onMetrics(metrics),

@@ -1,4 +1,5 @@
 import { closeSync, fsync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { JournalHead } from '../machine/index.js';
 import { Chain } from './chain.js';
 
@@ -28,6 +29,13 @@ export class Journal extends Chain {
     this.#file = openSync(path, 'a');
     this.#onProblem = onProblem;
     this.#timer = setInterval(() => this.#sync(), SYNC_MS);
+  }
+
+  /** Resolves when every line so far is durable. @throws Error while the disk takes nothing */
+  async durable(): Promise<void> {
+    this.#write();
+    if (this.#waiting.length > 0) throw new Error(`the journal cannot be written: ${this.#problem}`);
+    await promisify(fsync)(this.#file);
   }
 
   override close(): void {

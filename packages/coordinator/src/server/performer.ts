@@ -2,13 +2,13 @@ import { hostname } from 'node:os';
 import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { runKey, type ControlMessage } from '@ddpm-fleet/protocol';
-import type { Effect, EffectOf, JournalHead, Outcome, StepMetrics } from '../machine/index.js';
+import type { Effect, EffectOf, Outcome, Recovery, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
 import { ThreadReducer } from '../reducer/threadReducer.js';
 import type { Emit } from './emit.js';
 import { Journal } from './journal.js';
 import { Record } from './record.js';
-import { Saves } from './saves.js';
+import { Saves, type SavesOptions } from './saves.js';
 import { Sums } from './sums.js';
 import { Wire } from './wire.js';
 
@@ -30,7 +30,7 @@ export class Performer {
   readonly #saves: Saves;
   readonly #listeners: Listeners;
 
-  constructor(options: CoordinatorOptions, head: JournalHead | null, emit: Emit, listeners: Listeners) {
+  constructor(options: CoordinatorOptions, recovery: Recovery, emit: Emit, listeners: Listeners) {
     const { record, log, runDir } = options;
     const run = runKey(record.runId);
     this.#options = options;
@@ -41,8 +41,10 @@ export class Performer {
       problem
         ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
         : log.info('the journal is written');
-    this.#record = new Record(new Journal(runPaths(runDir).journal, head, onProblem), this.wire, emit);
-    this.#saves = new Saves(savesOptions(options, run), this.wire, emit, log);
+    const journal = new Journal(runPaths(runDir).journal, recovery.journal, onProblem);
+    this.#record = new Record(journal, recovery, this.wire, emit);
+    const journalDurable = (): Promise<void> => journal.durable();
+    this.#saves = new Saves({ ...savesOptions(options, run), journalDurable }, this.wire, emit, log);
   }
 
   perform(effect: Effect): void {
@@ -161,7 +163,7 @@ function sumsOptions(
   };
 }
 
-function savesOptions(options: CoordinatorOptions, run: bigint): ConstructorParameters<typeof Saves>[0] {
+function savesOptions(options: CoordinatorOptions, run: bigint): Omit<SavesOptions, 'journalDurable'> {
   const { config, record, runDir, from } = options;
   const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
   const about = { runId, identity, identityHash, datasetHash, ...(dataset && { dataset }), engine };

@@ -1,20 +1,32 @@
-import type { EffectOf, Entry, JournalHead } from '../machine/index.js';
+import type { EffectOf, Entry, JournalHead, Recovery } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import type { Chain } from './chain.js';
+import { parseLine, type JournalLine } from './journalLine.js';
+import { recoverFurther } from './recover.js';
 import type { Wire } from './wire.js';
+
+/**
+ * Of the lines since the last commit, those that go out with the next one: what a worker remembers is to bring back a
+ * tail that was not durable yet, and older lines are durable. (The protocol limits what a message may hold.)
+ */
+const MAX_LINES = 2048;
+const MAX_CHARS = 1 << 20;
 
 /** The journal, and what workers are told of it. */
 export class Record {
   readonly #journal: Chain;
   readonly #wire: Wire;
   readonly #emit: Emit;
+  /** What the journal said when this life began. */
+  readonly #recovery: Recovery;
   /** Lines since the last commit: they go out with the next one. */
   #unsent: string[] = [];
   /** The line of this life's start waits for the next one: what workers remember of a lost tail goes before it. */
   #start: Entry | undefined;
 
-  constructor(journal: Chain, wire: Wire, emit: Emit) {
+  constructor(journal: Chain, recovery: Recovery, wire: Wire, emit: Emit) {
     this.#journal = journal;
+    this.#recovery = recovery;
     this.#wire = wire;
     this.#emit = emit;
   }
@@ -48,19 +60,30 @@ export class Record {
   commit({ entry, to, message }: EffectOf<'commit'>): void {
     this.#appendStart();
     const { line, hash, text } = this.#journal.append(entry);
-    const lines = [...this.#unsent, text];
+    const lines = newestOf([...this.#unsent, text]);
     this.#unsent = [];
     this.#emit({ type: 'journaled', line, hash, globalStep: entry.globalStep + 1 });
     this.#wire.send(to, { ...message, lines });
   }
 
   adopt({ lines }: EffectOf<'adopt'>): void {
-    const commits = this.#journal.adopt(lines);
-    this.#emit({ type: 'adopted', commits, head: this.#journal.head! });
+    const taken = this.#journal.adopt(lines);
+    const recovery = taken.length > 0 ? recoverFurther(this.#recovery, 'the journal', taken) : null;
+    const commits = taken.filter((text) => (parseLine(text) as JournalLine).kind === 'step').length;
+    this.#emit({ type: 'adopted', commits, recovery });
   }
 
   close(): void {
     this.#appendStart();
     this.#journal.close();
   }
+}
+
+/** The newest lines that fit into a message; the last one always does. */
+function newestOf(lines: readonly string[]): string[] {
+  let first = lines.length - 1;
+  let chars = lines[first]!.length;
+  while (first > 0 && lines.length - first < MAX_LINES && (chars += lines[first - 1]!.length) <= MAX_CHARS)
+    first--;
+  return lines.slice(first);
 }

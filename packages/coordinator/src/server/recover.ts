@@ -36,9 +36,17 @@ export function recover(path: string): Recovery & { readonly cutBytes: number } 
  * @throws DDPM_ERR_JOURNAL naming `path`
  */
 export function recoverFrom(path: string, texts: readonly string[]): Recovery {
-  let recovery: Recovery = FRESH;
-  const history = new Map<number, string>();
-  let hash: string | null = null;
+  return recoverFurther(FRESH, path, texts);
+}
+
+/**
+ * What a journal says once these lines are behind what it said before.
+ * @throws DDPM_ERR_JOURNAL naming `path`
+ */
+export function recoverFurther(before: Recovery, path: string, texts: readonly string[]): Recovery {
+  let recovery = before;
+  const history = new Map(before.history);
+  let hash = before.journal?.hash ?? null;
   for (const text of texts) {
     const line = parseLine(text);
     if (typeof line === 'string')
@@ -69,12 +77,12 @@ function follow(before: Recovery, line: JournalLine): Recovery {
         brokenOff: true,
         nonFinite: before.nonFinite + (line.skipped === undefined ? 0 : 1),
       };
-    case 'rewind': {
-      const { globalStep, distrusted } = line;
-      return { ...after, globalStep, brokenOff: true, ...(distrusted && { atMost: globalStep }) };
-    }
+    case 'rewind':
+      return followRewind(after, line);
+    case 'fingerprint':
+      return followFingerprint(after, line);
     case 'checkpoint':
-      return trusted(before) ? after : { ...after, atMost: Math.max(before.atMost, line.globalStep) };
+      return { ...after, trustedUntil: Math.max(before.trustedUntil, line.globalStep) };
     case 'heldOut':
       return { ...after, heldOut: { globalStep: line.globalStep, loss: line.loss } };
     case 'end':
@@ -84,9 +92,27 @@ function follow(before: Recovery, line: JournalLine): Recovery {
   }
 }
 
-function trusted({ atMost }: Recovery): boolean {
-  return atMost === Number.MAX_SAFE_INTEGER;
+function followRewind(before: Recovery, { globalStep, from, distrusted }: LineOf<'rewind'>): Recovery {
+  const { agreed } = before;
+  const isBefore = agreed ? agreed.globalStep <= globalStep : from > globalStep;
+  return {
+    ...before,
+    globalStep,
+    brokenOff: true,
+    heldAtMost: FRESH.heldAtMost,
+    ...(!isBefore && { agreed: { globalStep, value: null } }),
+    ...(distrusted && { trustedUntil: globalStep }),
+  };
 }
+
+function followFingerprint(before: Recovery, line: LineOf<'fingerprint'>): Recovery {
+  const { globalStep, value, differing, trustedUntil } = line;
+  if (differing.length === 0) return { ...before, agreed: { globalStep, value } };
+  if (trustedUntil === undefined) return before;
+  return { ...before, trustedUntil: Math.min(before.trustedUntil, trustedUntil), heldAtMost: trustedUntil };
+}
+
+type LineOf<K extends JournalLine['kind']> = Extract<JournalLine, { kind: K }>;
 
 function remember(history: Map<number, string>, line: JournalLine, hash: string): void {
   if (line.kind === 'step') history.set(line.globalStep + 1, hash);

@@ -24,6 +24,8 @@ export interface SavesOptions {
   /** Start from this checkpoint rather than from the newest. */
   readonly from?: { readonly location: string; readonly globalStep: number };
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
+  /** Resolves when the lines written so far are durable: no checkpoint is ahead of its journal, even after a power loss. */
+  readonly journalDurable: () => Promise<void>;
 }
 
 /** Checkpoints in and out: states that come from workers are published, published ones are found and sent. */
@@ -52,7 +54,12 @@ export class Saves {
     this.#store = openStore(options.location);
     this.#saver = new AsyncSaver(options.location, { retention: options.retention });
     this.shares = new ShareSaves(
-      { store: this.#store, saver: this.#saver, meta: options.meta },
+      {
+        store: this.#store,
+        saver: this.#saver,
+        meta: options.meta,
+        journalDurable: options.journalDurable,
+      },
       wire,
       emit,
       log,
@@ -96,6 +103,7 @@ export class Saves {
         ...(journalHead && { journalHead }),
         losses,
       };
+      await this.#options.journalDurable();
       const snapshot = { state: intake.state() as TrainState, layout: this.layout!, meta };
       const { digest, pruneProblem } = await this.#saver.saveNow(snapshot, 'give');
       if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');

@@ -9,6 +9,7 @@ interface Parts {
   readonly store: CheckpointStore;
   readonly saver: AsyncSaver;
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
+  readonly journalDurable: () => Promise<void>;
 }
 
 interface OpenSave {
@@ -46,6 +47,7 @@ export class ShareSaves {
     const { ticket, meta } = this.#open.get(transfer)!;
     this.#open.delete(transfer);
     try {
+      await this.#parts.journalDurable();
       // The held-out loss may be known only now.
       const shares = (written as unknown as readonly WrittenShare[]).map((share) => {
         return { ...share, head: { ...share.head, meta: { ...meta, losses } } };

@@ -7,9 +7,12 @@ export class Disk {
   /** Lines that are durable: what a power loss leaves. */
   synced = 0;
   readonly checkpoints = new Map<number, Checkpoint>();
+  /** Takes no checkpoint. */
+  failing = false;
 
-  losePower(): void {
-    this.lines.length = this.synced;
+  /** @param share of the lines that were not durable that happen to be on the disk all the same */
+  losePower(share = 0): void {
+    this.lines.length = this.synced + Math.floor(share * (this.lines.length - this.synced));
   }
 }
 

@@ -18,6 +18,8 @@ export interface ModelRun {
   readonly bucketBytes: number;
   readonly wireDtype: 'float32' | 'bfloat16';
   readonly numTimesteps: number;
+  /** Every so many steps something is not finite: a loss, or the gradient of a slot. 0: never. */
+  readonly badEvery?: number;
 }
 
 export const SMALL_RUN: ModelRun = {
@@ -79,6 +81,10 @@ export class Replica {
       ),
       loss: Float32Array.from({ length: slotBatchSize }, (_, b) => Math.abs(noise(100 + b) % 1)),
     };
+    if (isBad(this.run, this.globalStep) && slot === this.globalStep % this.run.numSlots) {
+      if (this.globalStep % 2 === 0) images.loss[0] = NaN;
+      else gradient[0] = Infinity;
+    }
     return { gradient: this.#rounded(gradient), images };
   }
 
@@ -156,6 +162,18 @@ export class Replica {
   }
 }
 
+/** Whether the step has something in it that is not finite. */
+function isBad({ badEvery = 0 }: ModelRun, globalStep: number): boolean {
+  return badEvery > 0 && globalStep % badEvery === badEvery - 1;
+}
+
+/** Digest of a state that lies somewhere. */
+export function digestOf(run: ModelRun, globalStep: number, state: StateArrays): string {
+  const replica = new Replica(run);
+  replica.load(globalStep, state);
+  return replica.digest();
+}
+
 /** The digest of an undisturbed run after each number of steps, computed by one replica alone. */
 export class Reference {
   readonly #replica: Replica;
@@ -167,10 +185,11 @@ export class Reference {
   }
 
   at(globalStep: number): string {
-    const { numSlots } = this.#replica.run;
+    const { run } = this.#replica;
     while (this.#digests.length <= globalStep) {
-      const [whole] = this.#replica.partials(0, numSlots);
-      this.#replica.apply(whole!.sum, whole!.images);
+      const [whole] = this.#replica.partials(0, run.numSlots);
+      if (isBad(run, this.#replica.globalStep)) this.#replica.skip();
+      else this.#replica.apply(whole!.sum, whole!.images);
       this.#digests.push(this.#replica.digest());
     }
     return this.#digests[globalStep]!;

@@ -54,6 +54,10 @@ export interface ModelWorkerOptions {
   readonly readCheckpoint: (globalStep: number) => StateArrays | undefined;
   /** Looks at the replica whenever it has changed. */
   readonly onState?: (replica: Replica) => void;
+  /** Fingerprints of states that damaged replicas gave away. */
+  readonly damagedStates?: Set<string>;
+  /** A damaged replica got another state before anybody noticed: what it sent cannot be found out any more. */
+  readonly onUnnoticed?: () => void;
   readonly onEnd?: (reason: string, completed: boolean) => void;
 }
 
@@ -94,6 +98,10 @@ export class ModelWorker {
   #incoming: Incoming | undefined;
   #early: DataFrame[] = [];
   #ended = false;
+  /** Its bits were flipped, or it has its state from a replica whose bits were. */
+  damaged = false;
+  #framesLeft = Infinity;
+  #onDeath: () => void = () => undefined;
   /** A process that was stopped (SIGSTOP) does nothing until it goes on. */
   #frozen: (() => void)[] | undefined;
 
@@ -101,6 +109,11 @@ export class ModelWorker {
     this.options = options;
     this.replica = new Replica(options.model);
     this.#buckets = bucketsOf(options.model.size, options.model.bucketBytes);
+  }
+
+  dieAfterFrames(frames: number, onDeath: () => void): void {
+    this.#framesLeft = frames;
+    this.#onDeath = onDeath;
   }
 
   get ended(): boolean {
@@ -157,8 +170,14 @@ export class ModelWorker {
     this.#ended = true;
   }
 
+  /** Holds a state and takes part. */
+  get isLevel(): boolean {
+    return this.#holds && !this.#source && !this.#ended;
+  }
+
   /** A cosmic ray. */
   flipBit(): void {
+    this.damaged = true;
     this.replica.params[0]! += 1e-3;
   }
 
@@ -212,7 +231,10 @@ export class ModelWorker {
           this.#hello();
         });
       case 'HELLO_AGAIN':
-        if (message.forget) this.#forget();
+        if (message.forget) {
+          this.#forget();
+          this.damaged = false;
+        }
         return this.#prepared ? this.#hello() : this.#onConnected();
       case 'WELCOME':
         return this.#onWelcome(message);
@@ -290,7 +312,9 @@ export class ModelWorker {
     else this.#send({ type: 'STATE_REQUEST', transfer: 0, globalStep: state.globalStep });
   }
 
-  #load(globalStep: number, state: StateArrays): void {
+  #load(globalStep: number, state: StateArrays, fingerprint: string | null = null): void {
+    if (this.damaged) this.options.onUnnoticed?.();
+    this.damaged = fingerprint !== null && this.options.damagedStates?.has(fingerprint) === true;
     this.replica.load(globalStep, state);
     this.options.onState?.(this.replica);
     this.#ready();
@@ -346,10 +370,10 @@ export class ModelWorker {
       chunkSpan(section, header.bucket).start,
     );
     incoming.chunks.add(`${header.index}/${header.bucket}`);
-    const { sections, globalStep } = incoming.message;
+    const { sections, globalStep, fingerprint } = incoming.message;
     if (incoming.chunks.size < sections.reduce((sum, one) => sum + chunksOf(one), 0)) return;
     this.#incoming = undefined;
-    this.#load(globalStep, stateFrom(sections, incoming.arrays));
+    this.#load(globalStep, stateFrom(sections, incoming.arrays), fingerprint);
   }
 
   #onAbort({ globalStep, runs }: MessageOf<'STEP_ABORT'>): void {
@@ -418,6 +442,7 @@ export class ModelWorker {
   #sendState({ transfer, globalStep }: MessageOf<'STATE_REQUEST'>): void {
     const { sections, arrays } = sectionsOf(this.replica.state());
     const fingerprint = fingerprintText(this.replica.fingerprint());
+    if (this.damaged) this.options.damagedStates?.add(fingerprint);
     this.#send({ type: 'STATE', transfer, globalStep, sections, fingerprint });
     for (const [index, section] of sections.entries()) {
       for (let bucket = 0; bucket < chunksOf(section); bucket++) {
@@ -435,6 +460,11 @@ export class ModelWorker {
     header: Omit<FrameHeader, 'run' | 'count'>,
     payload: ArrayBufferView & { length: number },
   ): void {
+    if (this.#ended) return;
+    if (this.#framesLeft-- <= 0) {
+      this.#end('killed while it was sending', false);
+      return this.#onDeath();
+    }
     const count = header.kind === FrameKind.partialImages ? payload.length / 8 : payload.length;
     this.#data?.send(encodeFrame({ ...header, count, run: this.options.run }, payload));
   }

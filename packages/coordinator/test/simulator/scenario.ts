@@ -88,6 +88,9 @@ class Stage {
       case 'finish':
         await this.#fleet.runUntil(() => this.#fleet.finished, FINISH_MS);
         return this.#finish();
+      case 'store':
+        this.#fleet.disk.failing = names[0] === 'fails';
+        return;
       case 'stop':
         return this.#fleet.coordinator!.take({
           type: 'stop',
@@ -127,6 +130,8 @@ class Stage {
     for (const name of names) {
       const worker = fleet.workers.get(name);
       if (verb === 'kill' && name === 'coordinator') fleet.killCoordinator();
+      else if (verb === 'freeze' && name === 'coordinator') fleet.coordinator!.freeze();
+      else if (verb === 'thaw' && name === 'coordinator') fleet.coordinator!.thaw();
       else if (verb === 'powerloss') fleet.killCoordinator(true);
       else if (verb === 'kill') fleet.kill(name);
       else if (verb === 'freeze') worker!.freeze();

@@ -36,7 +36,13 @@ export interface SimCoordinatorOptions {
   readonly saveMs: number;
   readonly trace?: (event: Event, effects: readonly Effect[]) => void;
   readonly onOutcome?: (outcome: Outcome) => void;
+  /** False: only the time that the machine takes is of interest. */
+  readonly checked?: boolean;
+  readonly onSaved?: (globalStep: number, state: StateArrays) => void;
 }
+
+/** Looking for a checkpoint takes no longer than saving one. */
+const LONGEST_LOOK_MS = 200;
 
 /** The real shell around the real machine, but for its clock, its disk and its threads. */
 export class SimCoordinator {
@@ -48,9 +54,17 @@ export class SimCoordinator {
   readonly #intakes = new Map<number, StateIntake>();
   readonly #early = new Map<number, (() => void)[]>();
   readonly #events: Event[] = [];
+  readonly #missed: (() => void)[] = [];
   #handling = false;
   #dead = false;
+  /** Stopped (SIGSTOP): what comes waits. */
+  #frozen = false;
+  /** Effects that are still done before it crashes. */
+  #effectsLeft = Infinity;
+  #onCrash: () => void = () => undefined;
   events = 0;
+  /** CPU milliseconds in the machine; counted where nothing is checked. */
+  machineMs = 0;
 
   constructor(options: SimCoordinatorOptions) {
     this.#options = options;
@@ -58,7 +72,7 @@ export class SimCoordinator {
     const run = runKey(machine.runId);
     const recovery = recoverFrom('the journal', disk.lines);
     this.state = initialState(machine, recovery, clock.now);
-    options.invariants.begin(recovery.globalStep);
+    options.invariants.begin(this.state);
     const emit: Emit = (event) => this.take({ ...event, now: clock.now });
     this.#wire = new Wire(run, emit, pino({ enabled: false }));
     const buckets = machine.bucketSizes.length;
@@ -68,7 +82,7 @@ export class SimCoordinator {
       emit,
       (o, h) => new InlineReducer(o, h),
     );
-    this.#record = new Record(new MemoryJournal(disk, recovery.journal), this.#wire, emit);
+    this.#record = new Record(new MemoryJournal(disk, recovery.journal), recovery, this.#wire, emit);
   }
 
   async open(): Promise<void> {
@@ -77,8 +91,10 @@ export class SimCoordinator {
     this.take({ type: 'start', now: clock.now });
     const tick = (): void => {
       if (this.#dead) return;
-      this.#options.disk.synced = this.#options.disk.lines.length;
-      this.take({ type: 'tick', now: clock.now });
+      if (!this.#frozen) {
+        this.#options.disk.synced = this.#options.disk.lines.length;
+        this.take({ type: 'tick', now: clock.now });
+      }
       clock.after(machine.heartbeatMs, tick);
     };
     clock.after(machine.heartbeatMs, tick);
@@ -88,20 +104,62 @@ export class SimCoordinator {
     this.#dead = true;
   }
 
+  /** Dies in the middle of what an event brings about, after so many effects. */
+  crashAfter(effects: number, onCrash: () => void): void {
+    this.#effectsLeft = effects;
+    this.#onCrash = onCrash;
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    if (this.#dead) return;
+    for (const again of this.#missed.splice(0)) again();
+  }
+
   take(event: Event): void {
     if (this.#dead) return;
+    if (this.#frozen) return this.#miss(event);
     this.#events.push(event);
     if (this.#handling) return;
     this.#handling = true;
-    const { invariants, trace } = this.#options;
-    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+    const { invariants, trace, checked = true } = this.#options;
+    for (let next = this.#events.shift(); next && !this.#dead; next = this.#events.shift()) {
       this.events++;
-      const { effects } = step(this.state, next);
-      invariants.check(this.state, next, effects);
+      const { effects } = checked ? step(this.state, next) : this.#timed(next);
+      if (checked) invariants.check(this.state, next, effects);
       trace?.(next, effects);
-      for (const effect of effects) this.#perform(effect);
+      for (const effect of effects) if (!this.#crashes()) this.#perform(effect);
     }
     this.#handling = false;
+  }
+
+  #timed(event: Event): { effects: Effect[] } {
+    const before = process.cpuUsage();
+    const { effects } = step(this.state, event);
+    const { user, system } = process.cpuUsage(before);
+    this.machineMs += (user + system) / 1000;
+    return { effects };
+  }
+
+  /** The socket keeps what comes for a process that is stopped. */
+  #miss(event: Event): void {
+    const { frame } = this.#wire;
+    this.#missed.push(() => {
+      this.#wire.frame = frame;
+      this.take({ ...event, now: this.#options.clock.now });
+      this.#wire.frame = undefined;
+    });
+  }
+
+  #crashes(): boolean {
+    if (this.#dead) return true;
+    if (this.#effectsLeft-- > 0) return false;
+    this.#onCrash();
+    return true;
   }
 
   #perform(effect: Effect): void {
@@ -135,7 +193,7 @@ export class SimCoordinator {
       case 'openShares':
         return this.#openShares(effect);
       case 'publishShares':
-        return this.#save(effect.transfer, effect.globalStep, revived(effect.written));
+        return this.#publish(effect);
       case 'finished':
         return this.#options.onOutcome?.(effect.outcome);
     }
@@ -148,6 +206,19 @@ export class SimCoordinator {
     }
   }
 
+  #publish({ transfer, globalStep, written }: EffectOf<'publishShares'>): void {
+    const state = revived(written);
+    if (state) this.#save(transfer, globalStep, state);
+    else
+      this.#later({
+        type: 'saveFailed',
+        transfer,
+        globalStep,
+        reason: 'the writers hold different states',
+        now: 0,
+      });
+  }
+
   #introduce(to: string): void {
     const { runId, identityHash } = this.#options.machine;
     this.#wire.send([to], { type: 'RUN', runId, identityHash, config: {}, runDir: '/', host: 'coordinator' });
@@ -155,7 +226,7 @@ export class SimCoordinator {
 
   #later(event: Event): void {
     const { clock, saveMs } = this.#options;
-    clock.after(saveMs, () => this.take({ ...event, now: clock.now }));
+    clock.after(Math.min(saveMs, LONGEST_LOOK_MS), () => this.take({ ...event, now: clock.now }));
   }
 
   #find(atMost: number): void {
@@ -191,20 +262,32 @@ export class SimCoordinator {
   }
 
   #save(transfer: number, globalStep: number, { params, optimizer, emas, derived }: StateArrays): void {
-    const { clock, saveMs, disk } = this.#options;
+    const { clock, saveMs, disk, onSaved } = this.#options;
     const digest = createHash('sha256').update(String(globalStep)).digest('hex');
+    const state = { params, optimizer, emas, derived };
+    // The journal is made durable first: no checkpoint is ahead of it.
+    disk.synced = disk.lines.length;
     clock.after(saveMs, () => {
       if (this.#dead) return;
-      disk.checkpoints.set(globalStep, { digest, state: { params, optimizer, emas, derived } });
+      if (disk.failing)
+        return this.take({
+          type: 'saveFailed',
+          transfer,
+          globalStep,
+          reason: 'the disk is full',
+          now: clock.now,
+        });
+      disk.checkpoints.set(globalStep, { digest, state });
+      onSaved?.(globalStep, state);
       this.take({ type: 'saved', transfer, globalStep, digest, now: clock.now });
     });
   }
 }
 
-/** The state that each of the writers holds, as it came out of a message. */
-function revived(written: readonly unknown[]): StateArrays {
+/** The state that the writers hold, as it came out of messages; undefined if they differ. */
+function revived(written: readonly unknown[]): StateArrays | undefined {
   const [first, ...others] = written.map((one) => JSON.stringify(one));
-  if (others.some((other) => other !== first)) throw new Error('the writers hold different states');
+  if (others.some((other) => other !== first)) return undefined;
   return JSON.parse(first!, (_, value: unknown) => {
     const isArray = typeof value === 'object' && value !== null && '0' in value && !Array.isArray(value);
     return isArray ? Float32Array.from(Object.values(value)) : value;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { bucketsOf } from '@ddpm-fleet/core';
-import { runKey } from '@ddpm-fleet/protocol';
+import { runKey, type StateArrays } from '@ddpm-fleet/protocol';
 import { MemoryNetwork, QUIET, VirtualClock, type Faults } from '@ddpm-fleet/transport';
 import type { Effect, Event, MachineOptions, Outcome } from '../../src/machine/index.js';
 import { Invariants } from './invariants.js';
 import { Disk } from './memoryJournal.js';
-import { LAYOUT, Reference, Replica, SMALL_RUN, type ModelRun } from './model.js';
+import { digestOf, LAYOUT, Reference, Replica, SMALL_RUN, type ModelRun } from './model.js';
 import { ModelWorker } from './modelWorker.js';
 import { SimCoordinator } from './simCoordinator.js';
 
@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly saveMs?: number;
   /** Workers compare their state with the undisturbed run's after every step. */
   readonly exact?: boolean;
+  /** False: invariants are not checked. */
+  readonly checked?: boolean;
   readonly trace?: (line: TraceLine) => void;
 }
 
@@ -73,6 +75,8 @@ export class Simulation {
   readonly machine: MachineOptions;
   readonly reference: Reference;
   readonly workers = new Map<string, ModelWorker>();
+  /** Milliseconds a slot of each worker. */
+  readonly pace = new Map<string, number>();
   readonly ends = new Map<string, string>();
   readonly #options: SimulationOptions;
   readonly #model: ModelRun;
@@ -83,9 +87,18 @@ export class Simulation {
   #eventsBefore = 0;
   /** Digest of the newest state that some worker reached. */
   newest = { globalStep: 0, digest: '' };
+  /** Workers compare their state with the undisturbed run's after every step. */
+  exact: boolean;
+  /**
+   * A damaged replica was replaced before it was compared, or no other one is left to compare it with: the run's
+   * weights may be other ones.
+   */
+  unnoticed = false;
+  readonly #damagedStates = new Set<string>();
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.exact = options.exact ?? true;
     this.#model = options.model ?? SMALL_RUN;
     this.machine = machineFor(this.#model, options.machine ?? {});
     this.reference = new Reference(this.#model);
@@ -94,6 +107,8 @@ export class Simulation {
       delayMs: [0.1, 2],
       noticeMs: [1, 10],
       reconnectMs: 100,
+      // Control planes keep their order and repeat nothing, as TCP does.
+      looseAddress: `tcp://127.0.0.1:${PORT + 1}`,
       ...options.faults,
     } as const;
     this.network = new MemoryNetwork({ seed: options.seed, clock: this.clock, faults });
@@ -104,7 +119,7 @@ export class Simulation {
   }
 
   startCoordinator(): void {
-    const { trace, saveMs = 5 } = this.#options;
+    const { trace, saveMs = 5, checked = true } = this.#options;
     this.coordinator = new SimCoordinator({
       machine: this.machine,
       model: this.#model,
@@ -114,26 +129,39 @@ export class Simulation {
       port: PORT,
       invariants: this.invariants,
       saveMs,
+      checked,
       onOutcome: (outcome) => (this.outcome = outcome),
+      onSaved: (globalStep, state) => this.#lookAtCheckpoint(globalStep, state),
       ...(trace && { trace: (event, effects) => trace({ at: this.clock.now, event, effects }) }),
     });
     void this.#open(this.coordinator.open());
   }
 
-  /** @param powerLoss what was not durable yet is gone, too */
-  killCoordinator(powerLoss = false): void {
+  /**
+   * @param powerLoss what was not durable yet is gone, too
+   * @param kept the share of it that happens to be on the disk all the same
+   */
+  killCoordinator(powerLoss = false, kept = 0): void {
     this.#eventsBefore = this.events;
     this.coordinator?.die();
     this.coordinator = undefined;
     this.network.crash(COORDINATOR);
-    if (powerLoss) this.disk.losePower();
+    if (powerLoss) this.disk.losePower(kept);
+  }
+
+  /** The coordinator dies between two effects of an event. */
+  crashCoordinatorAfter(effects: number, onCrash: () => void): void {
+    this.coordinator?.crashAfter(effects, () => {
+      this.killCoordinator();
+      onCrash();
+    });
   }
 
   join(
     workerId: string,
     changes: { slotMs?: number; prepareMs?: number; sharesDisk?: boolean } = {},
   ): ModelWorker {
-    const slotMs = changes.slotMs ?? this.#options.slotMs ?? 20;
+    this.pace.set(workerId, changes.slotMs ?? this.#options.slotMs ?? 20);
     const worker = new ModelWorker({
       workerId,
       incarnation: ++this.#incarnations,
@@ -143,11 +171,13 @@ export class Simulation {
       addresses: { control: `tcp://127.0.0.1:${PORT}`, data: `tcp://127.0.0.1:${PORT + 1}` },
       heartbeatMs: this.machine.heartbeatMs,
       prepareMs: changes.prepareMs ?? this.#options.prepareMs ?? 300,
-      slotMs: () => slotMs * (0.9 + 0.2 * this.network.dice.roll()),
+      slotMs: () => this.pace.get(workerId)! * (0.9 + 0.2 * this.network.dice.roll()),
       facts: FACTS,
       readCheckpoint: (step) =>
         changes.sharesDisk === false ? undefined : this.disk.checkpoints.get(step)?.state,
       onState: (replica) => this.#look(workerId, replica),
+      damagedStates: this.#damagedStates,
+      onUnnoticed: () => (this.unnoticed = true),
       onEnd: (reason) => this.ends.set(workerId, reason),
     });
     this.workers.set(workerId, worker);
@@ -161,9 +191,21 @@ export class Simulation {
     this.network.crash(workerId);
   }
 
+  /** The worker dies when it has sent so many more frames; what it sent still arrives, as from a socket's buffer. */
+  killAfterFrames(workerId: string, frames: number, onDeath: () => void): void {
+    this.workers.get(workerId)?.dieAfterFrames(frames, () => {
+      this.workers.delete(workerId);
+      onDeath();
+    });
+  }
+
   /** The connection of the worker's data plane breaks under the next frame that it sends. */
   breakData(workerId: string): void {
     this.network.breakUnderNext(workerId, `tcp://127.0.0.1:${PORT + 1}`);
+  }
+
+  breakControl(workerId: string): void {
+    this.network.breakUnderNext(workerId, `tcp://127.0.0.1:${PORT}`);
   }
 
   /** The network between a worker and the coordinator. */
@@ -204,10 +246,22 @@ export class Simulation {
   }
 
   #look(workerId: string, replica: Replica): void {
+    if (this.#options.checked === false) return;
+    const level = [...this.workers.values()].filter(({ isLevel }) => isLevel);
+    if (level.length > 0 && level.every(({ damaged }) => damaged)) this.unnoticed = true;
     const { globalStep } = replica;
     const digest = replica.digest();
     if (globalStep >= this.newest.globalStep) this.newest = { globalStep, digest };
-    if (this.#options.exact === false || digest === this.reference.at(globalStep)) return;
+    if (!this.exact) return;
+    this.invariants.checks['replica equals the undisturbed run']++;
+    if (digest === this.reference.at(globalStep)) return;
     throw new Error(`${workerId} has another state at step ${globalStep} than an undisturbed run`);
+  }
+
+  #lookAtCheckpoint(globalStep: number, state: StateArrays): void {
+    if (!this.exact) return;
+    this.invariants.checks['checkpoint equals the undisturbed run']++;
+    if (digestOf(this.#model, globalStep, state) === this.reference.at(globalStep)) return;
+    throw new Error(`the checkpoint of step ${globalStep} is not that of an undisturbed run`);
   }
 }

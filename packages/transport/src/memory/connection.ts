@@ -1,12 +1,13 @@
 import type { Frames } from '../transport.js';
 import type { Clock } from './clock.js';
-import type { Dice, Faults } from './faults.js';
+import type { Dice, FaultCounts, Faults } from './faults.js';
 
 /** What a connection needs of the network. */
 export interface Medium {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly faults: Faults;
+  readonly counts: FaultCounts;
   /** Whether nothing passes between the hosts at the moment. */
   isCut(a: string, b: string): boolean;
   /** Runs `action` when the hosts can reach each other again. */
@@ -20,6 +21,7 @@ export class Pipe {
   readonly #to: string;
   readonly #deliver: (frames: Uint8Array[]) => void;
   readonly #onBreak: () => void;
+  readonly #address: string;
   #lastArrival = 0;
   #open = true;
 
@@ -29,12 +31,14 @@ export class Pipe {
     to: string,
     deliver: (frames: Uint8Array[]) => void,
     onBreak: () => void,
+    address: string,
   ) {
     this.#medium = medium;
     this.#from = from;
     this.#to = to;
     this.#deliver = deliver;
     this.#onBreak = onBreak;
+    this.#address = address;
   }
 
   /** What is on its way is lost. */
@@ -43,26 +47,47 @@ export class Pipe {
   }
 
   send(frames: Frames): void {
-    const { clock, dice, faults } = this.#medium;
+    const { clock, dice, faults, counts } = this.#medium;
     if (!this.#open) return;
+    counts.messages++;
+    const sizeBytes = frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    counts.bytes += sizeBytes;
+    if (frames.length === 1) {
+      counts.single.messages++;
+      counts.single.bytes += sizeBytes;
+    }
     if (dice.happens(faults.breakChance)) {
       this.#onBreak();
       return;
     }
-    const copies = dice.happens(faults.duplicateChance) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      const arrival = clock.now + dice.between(faults.delayMs);
-      const overtaken = dice.happens(faults.reorderChance);
-      const at = overtaken ? arrival + dice.between(faults.delayMs) : Math.max(arrival, this.#lastArrival);
-      if (!overtaken) this.#lastArrival = at;
+    const isTwice = this.#isLoose && dice.happens(faults.duplicateChance);
+    if (isTwice) counts.duplicated++;
+    for (let copy = 0; copy < (isTwice ? 2 : 1); copy++) {
+      const at = this.#arrivalOf(clock.now + dice.between(faults.delayMs));
       clock.after(at - clock.now, () => this.#arrive(frames));
     }
+  }
+
+  get #isLoose(): boolean {
+    const { looseAddress = this.#address } = this.#medium.faults;
+    return looseAddress === this.#address;
+  }
+
+  #arrivalOf(at: number): number {
+    const { dice, faults, counts } = this.#medium;
+    if (this.#isLoose && dice.happens(faults.reorderChance)) {
+      counts.overtaken++;
+      return at + dice.between(faults.delayMs);
+    }
+    this.#lastArrival = Math.max(at, this.#lastArrival);
+    return this.#lastArrival;
   }
 
   /** Behind a cut messages wait, as TCP repeats them until they pass. */
   #arrive(frames: Frames): void {
     if (!this.#open) return;
     if (this.#medium.isCut(this.#from, this.#to)) {
+      this.#medium.counts.heldBack++;
       this.#medium.whenMended(this.#from, this.#to, () => this.#arrive(frames));
       return;
     }

@@ -65,6 +65,7 @@ export class MemoryDealer implements Dealer {
   breakConnection(): void {
     const router = this.#router;
     if (!router) return;
+    this.#network.counts.broken++;
     this.#cutOff();
     router.lose(this.#options.peer, this);
     const { clock, faults } = this.#network;
@@ -101,8 +102,9 @@ export class MemoryDealer implements Dealer {
     this.#router = router;
     const onBreak = (): void => this.breakConnection();
     const out = (frames: Uint8Array[]): void => router.receive(peer, this, frames);
-    this.#outgoing = new Pipe(network, this.#host, router.host, out, onBreak);
-    this.incoming = new Pipe(network, router.host, this.#host, (frames) => this.#receive(frames), onBreak);
+    this.#outgoing = new Pipe(network, this.#host, router.host, out, onBreak, address);
+    const receive = (frames: Uint8Array[]): void => this.#receive(frames);
+    this.incoming = new Pipe(network, router.host, this.#host, receive, onBreak, address);
     this.#connected = true;
     this.#handlers.onConnected();
   }

@@ -10,6 +10,8 @@ export interface Faults {
   readonly duplicateChance: number;
   /** The message may be overtaken by later ones of its connection. */
   readonly reorderChance: number;
+  /** Messages are repeated and overtaken only on connections to this address; left out: on all. */
+  readonly looseAddress?: string;
   /** Until a connection's end is noticed: by the dealer the least, by the router drawn evenly from this range. */
   readonly noticeMs: readonly [least: number, most: number];
   /** Until a dealer tries to connect again. */
@@ -24,6 +26,20 @@ export const QUIET: Faults = {
   noticeMs: [0, 0],
   reconnectMs: 1,
 };
+
+/** What passed through a network, and what was done to it. */
+export interface FaultCounts {
+  messages: number;
+  bytes: number;
+  /** Of those, messages of one part. */
+  readonly single: { messages: number; bytes: number };
+  /** Connections that broke, with all that was under way. */
+  broken: number;
+  duplicated: number;
+  overtaken: number;
+  /** Messages that waited behind a cut. */
+  heldBack: number;
+}
 
 /** Philox purpose of simulated faults; no run uses it. */
 const PURPOSE = 0x51d1ce;

@@ -12,7 +12,7 @@ import { assertPrivate, parseAddress } from '../zmq/address.js';
 import { wallClock, type Clock } from './clock.js';
 import { type Medium } from './connection.js';
 import { MemoryDealer } from './dealer.js';
-import { Dice, QUIET, type Faults } from './faults.js';
+import { Dice, QUIET, type FaultCounts, type Faults } from './faults.js';
 import { MemoryRouter } from './router.js';
 
 export interface NetworkOptions {
@@ -32,6 +32,15 @@ export class MemoryNetwork implements Medium {
   readonly clock: Clock;
   readonly dice: Dice;
   faults: Faults;
+  readonly counts: FaultCounts = {
+    messages: 0,
+    bytes: 0,
+    single: { messages: 0, bytes: 0 },
+    broken: 0,
+    duplicated: 0,
+    overtaken: 0,
+    heldBack: 0,
+  };
   readonly #routers = new Map<string, MemoryRouter>();
   readonly #sockets = new Map<string, Set<MemoryRouter | MemoryDealer>>();
   readonly #cuts = new Set<string>();

@@ -9,6 +9,8 @@ export interface RunPaths {
   /** `RunRecord` as JSON. */
   readonly record: string;
   readonly journal: string;
+  /** Number and hash of the journal's last line, as last noted: what finds a tail that was cut off. */
+  readonly journalHead: string;
   readonly checkpoints: string;
   readonly samples: string;
   readonly logs: string;
@@ -23,6 +25,7 @@ export function runPaths(dir: string): RunPaths {
     config: join(dir, 'config.yaml'),
     record: join(dir, 'run.json'),
     journal: join(dir, 'journal.ndjson'),
+    journalHead: join(dir, 'journal.head'),
     checkpoints: join(dir, 'checkpoints'),
     samples: join(dir, 'samples'),
     logs: join(dir, 'logs'),

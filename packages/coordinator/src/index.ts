@@ -11,3 +11,13 @@ export {
   type JournalLine,
 } from './server/journalLine.js';
 export { parseCheckpoint, readRun, readServerKeys } from './runDirectory.js';
+export {
+  auditJournal,
+  readHeadFile,
+  type Anchor,
+  type Audit,
+  type AuditFacts,
+  type Finding,
+  type FindingKind,
+  type WorkerShare,
+} from './audit/index.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { auditCommand } from './audit.js';
 import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dataCommand } from './data.js';
@@ -20,6 +21,7 @@ export const commands: readonly (() => Command)[] = [
   coordinatorCommand,
   workerCommand,
   statusCommand,
+  auditCommand,
   checkpointCommand,
   exportCommand,
   importCommand,

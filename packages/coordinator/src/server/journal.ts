@@ -1,4 +1,4 @@
-import { closeSync, fsync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsync, fsyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { JournalHead } from '../machine/index.js';
 import { Chain } from './chain.js';
@@ -12,6 +12,7 @@ const SYNC_MS = 250;
  */
 export class Journal extends Chain {
   readonly #file: number;
+  readonly #headPath: string;
   readonly #onProblem: (problem: string | null) => void;
   readonly #timer: NodeJS.Timeout;
   #waiting: string[] = [];
@@ -21,12 +22,18 @@ export class Journal extends Chain {
   #problem: string | null = null;
 
   /**
+   * @param paths of the lines, and of the file beside it that says which is the last one
    * @param head of the file that is continued, null for a new one
    * @param onProblem told when lines cannot be written, and (null) when they can again
    */
-  constructor(path: string, head: JournalHead | null, onProblem: (problem: string | null) => void) {
+  constructor(
+    paths: { readonly journal: string; readonly journalHead: string },
+    head: JournalHead | null,
+    onProblem: (problem: string | null) => void,
+  ) {
     super(head);
-    this.#file = openSync(path, 'a');
+    this.#file = openSync(paths.journal, 'a');
+    this.#headPath = paths.journalHead;
     this.#onProblem = onProblem;
     this.#timer = setInterval(() => this.#sync(), SYNC_MS);
   }
@@ -41,6 +48,7 @@ export class Journal extends Chain {
   override close(): void {
     clearInterval(this.#timer);
     this.#write();
+    this.#noteHead();
     fsyncSync(this.#file);
     closeSync(this.#file);
   }
@@ -75,8 +83,20 @@ export class Journal extends Chain {
     this.#write();
     if (!this.#dirty) return;
     this.#dirty = false;
+    this.#noteHead();
     fsync(this.#file, (error) => {
       if (error) this.#report(error.code ?? error.message);
     });
+  }
+
+  /** For audits alone: a disk that does not take it has been reported by the lines themselves. */
+  #noteHead(): void {
+    if (this.#waiting.length > 0 || !this.head) return;
+    try {
+      writeFileSync(`${this.#headPath}.next`, `${JSON.stringify(this.head)}\n`);
+      renameSync(`${this.#headPath}.next`, this.#headPath);
+    } catch {
+      // The next one may succeed.
+    }
   }
 }

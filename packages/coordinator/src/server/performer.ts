@@ -41,7 +41,7 @@ export class Performer {
       problem
         ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
         : log.info('the journal is written');
-    const journal = new Journal(runPaths(runDir).journal, recovery.journal, onProblem);
+    const journal = new Journal(runPaths(runDir), recovery.journal, onProblem);
     this.#record = new Record(journal, recovery, this.wire, emit);
     const journalDurable = (): Promise<void> => journal.durable();
     this.#saves = new Saves({ ...savesOptions(options, run), journalDurable }, this.wire, emit, log);

@@ -393,6 +393,15 @@ const table = {
     message:
       '--out {out}: name a directory that ends in step-00000000, the step that imported weights are at.',
   },
+  DDPM_ERR_AUDIT: {
+    exitCode: 1,
+    message:
+      '{runDir}: the journal does not hold: {first}. Keep the directory as it is; ddpm-fleet audit --json lists all that was found.',
+  },
+  DDPM_ERR_AUDIT_JOURNAL: {
+    exitCode: 2,
+    message: 'cannot read the journal {path} ({reason}). Give a run that has made at least one step.',
+  },
   DDPM_ERR_RUN_REFUSED: { exitCode: 2, message: 'the run could not start: {reason} {hint}' },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const BIN = join(ROOT, 'packages/cli/bin/ddpm-fleet.js');
+export const BIN = join(ROOT, 'packages/cli/bin/ddpm-fleet.js');
 
 export interface Finished {
   readonly code: number | null;

@@ -43,3 +43,12 @@ export function jsonOption(): Option {
 export function engineOption(): Option {
   return new Option('--engine <kind>', 'what computes').choices(['auto', 'tensorflow', 'wasm']);
 }
+
+/** `15s`, `500ms`, `10m`, `2h`: milliseconds. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const value = Number(match?.[1]) * units[match?.[2] as keyof typeof units];
+  if (!(value > 0)) throw new InvalidArgumentError('a time is needed, e.g. 500ms, 15s, 10m or 2h.');
+  return value;
+}

@@ -144,7 +144,12 @@ const tree = {
       'positiveNumber',
       'Slots are leased again after this many times the usual time.',
     ),
-    maxRestarts: operational(10, 'count', 'How often the launcher restarts a process within ten minutes.'),
+    maxRestarts: operational(
+      10,
+      'count',
+      'How often in a row the launcher starts a process again; one that lived a minute counts anew.',
+    ),
+    maxBackoffMs: operational(30_000, 'count', 'Longest wait before a process is started again.'),
     graceSeconds: operational(30, 'positive', 'Seconds a run may take to checkpoint and leave.'),
     fingerprintEvery: operational(100, 'count', 'Steps between comparisons of the replicas; 0: never.'),
     digestEvery: operational(1, 'count', 'Steps between gradient digests in the journal; 0: never.'),

@@ -137,6 +137,7 @@ export interface FleetConfig {
   readonly livenessMs: number;
   readonly stragglerFactor: number;
   readonly maxRestarts: number;
+  readonly maxBackoffMs: number;
   readonly graceSeconds: number;
   readonly fingerprintEvery: number;
   readonly digestEvery: number;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { auditCommand } from './audit.js';
 import { benchCommand } from './bench.js';
+import { chaosCommand } from './chaos.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
@@ -22,6 +23,7 @@ export const commands: readonly (() => Command)[] = [
   workerCommand,
   statusCommand,
   auditCommand,
+  chaosCommand,
   checkpointCommand,
   exportCommand,
   importCommand,

@@ -30,7 +30,7 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   const running = launch(plan, run.venue.driver(graceMs), {
     policy: {
       ...{ maxRestarts: config.fleet.maxRestarts, minWorkers: Math.min(1, plan.workers.length), graceMs },
-      ...{ backoffMs: 500, maxBackoffMs: 30_000, stableMs: 60_000 },
+      ...{ backoffMs: Math.min(500, fleet.maxBackoffMs), maxBackoffMs: fleet.maxBackoffMs, stableMs: 60_000 },
     },
     onEvent: (event) => watch.onLaunchEvent(event),
   });

@@ -402,6 +402,11 @@ const table = {
     exitCode: 2,
     message: 'cannot read the journal {path} ({reason}). Give a run that has made at least one step.',
   },
+  DDPM_ERR_CHAOS_NOT_LIVE: {
+    exitCode: 2,
+    message:
+      '{runDir}: no coordinator of this run is going on on this host. Start the run with ddpm-fleet launch, then injure it from another terminal.',
+  },
   DDPM_ERR_RUN_REFUSED: { exitCode: 2, message: 'the run could not start: {reason} {hint}' },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
   DDPM_ERR_LAUNCH_PLAN: {

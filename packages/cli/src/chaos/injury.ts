@@ -1,0 +1,15 @@
+import type { Target } from './schedule.js';
+
+/** Something that was done to a run. */
+export interface Injury {
+  readonly target: Target;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Who was hit: the ids that the coordinator knows, or `coordinator`. */
+  readonly victims: readonly { readonly id: string; readonly pid: number; readonly wasActive: boolean }[];
+  /** Active workers that were left alone. */
+  readonly othersActive: number;
+  readonly globalStep: number;
+  /** Of a stop. */
+  readonly stopMs?: number;
+}

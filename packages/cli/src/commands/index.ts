@@ -13,6 +13,7 @@ import { evaluateCommand } from './evaluate.js';
 import { interpolateCommand } from './interpolate.js';
 import { launchCommand } from './launch.js';
 import { coordinatorCommand, workerCommand } from './process.js';
+import { replayCommand } from './replay.js';
 import { sampleCommand } from './sample.js';
 import { statusCommand } from './status.js';
 
@@ -23,6 +24,7 @@ export const commands: readonly (() => Command)[] = [
   workerCommand,
   statusCommand,
   auditCommand,
+  replayCommand,
   chaosCommand,
   checkpointCommand,
   exportCommand,

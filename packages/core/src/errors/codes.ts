@@ -402,6 +402,16 @@ const table = {
     exitCode: 2,
     message: 'cannot read the journal {path} ({reason}). Give a run that has made at least one step.',
   },
+  DDPM_ERR_REPLAY_STEP: {
+    exitCode: 2,
+    message:
+      '--step {step}: the journal has {steps} steps on its surviving line, counted from 0. Give a smaller one.',
+  },
+  DDPM_ERR_REPLAY: {
+    exitCode: 1,
+    message:
+      'step {step} comes out otherwise than the journal says: loss {loss} here, {journalLoss} there. It was computed by {there}, here by {here}: compare them, then run ddpm-fleet audit.',
+  },
   DDPM_ERR_CHAOS_NOT_LIVE: {
     exitCode: 2,
     message:

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fleetError } from '@ddpm-fleet/core';
 import { parseAddress } from '@ddpm-fleet/transport';
+import { debugFlip } from './debugFlip.js';
 import type { StartOptions } from './start.js';
 
 /** Flags of a worker process, as far as they are given. Each can come from the environment instead. */
@@ -58,8 +59,11 @@ export function startOptions(flags: WorkerFlags, env: NodeJS.ProcessEnv): StartO
   const keyFile = flags.keyFile ?? env.DDPM_FLEET_KEY_FILE;
   const data = flags.data ?? env.DDPM_FLEET_DATA;
   if (!join && !runDir) throw fleetError('DDPM_ERR_WORKER_JOIN');
+  const workerId = checkedId(flags.id ?? env.DDPM_FLEET_WORKER_ID ?? defaultId());
+  const flipAt = debugFlip(env.DDPM_DEBUG_FLIP, workerId);
   return {
-    workerId: checkedId(flags.id ?? env.DDPM_FLEET_WORKER_ID ?? defaultId()),
+    workerId,
+    ...(flipAt !== undefined && { flipAt }),
     at: join ? { control: join, data: data ?? nextPort(join) } : { runDir: runDir! },
     ...(keyFile ? { keyFile } : {}),
     ...(env.DDPM_FLEET_KEYS ? { keys: env.DDPM_FLEET_KEYS } : {}),

@@ -46,8 +46,9 @@ export class Member {
 
   /** @throws DDPM_ERR_TRANSPORT_* */
   async open(): Promise<void> {
-    const { transport, addresses, log, workerId } = this.#options;
+    const { transport, addresses, log, workerId, flipAt } = this.#options;
     log.info({ workerId, peer: this.#link.peer, ...addresses }, 'joining');
+    if (flipAt !== undefined) void this.#compute.armFlip(flipAt);
     await this.#link.open(transport, addresses);
   }
 

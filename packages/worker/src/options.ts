@@ -8,6 +8,8 @@ export interface WorkerOptions {
   readonly addresses: Addresses;
   readonly transport: Transport;
   readonly log: Logger;
+  /** See `debugFlip`. */
+  readonly flipAt?: number;
   /** Ends the work: slots are handed back and the worker leaves. */
   readonly signal?: AbortSignal;
 }

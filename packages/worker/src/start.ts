@@ -17,6 +17,8 @@ export interface StartOptions {
   /** Instead of 0 when it was asked to leave, for schedulers that take 0 for the end: DDPM_FLEET_LEFT_EXIT_CODE. */
   readonly leftExitCode?: number;
   readonly logLevel: string;
+  /** See `debugFlip`. */
+  readonly flipAt?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface StartOptions {
  * @throws DDPM_ERR_WORKER_KEYS, DDPM_ERR_TRANSPORT_*
  */
 export async function startWorker(options: StartOptions): Promise<WorkerEnd> {
-  const { workerId, at, logLevel, leftExitCode = 0 } = options;
+  const { workerId, at, logLevel, flipAt, leftExitCode = 0 } = options;
   const log = pino({ level: logLevel, base: { worker: workerId } }, pino.destination({ sync: true }));
   const leaving = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leaving.abort());
@@ -35,7 +37,8 @@ export async function startWorker(options: StartOptions): Promise<WorkerEnd> {
   try {
     const addresses = 'runDir' in at ? await findCoordinator(at.runDir, onWait, signal) : at;
     if (!addresses) return { exitCode: leftExitCode, reason: 'asked to leave' };
-    const ended = await runWorker({ workerId, addresses, transport, log, signal });
+    const debug = flipAt === undefined ? {} : { flipAt };
+    const ended = await runWorker({ workerId, addresses, transport, log, signal, ...debug });
     const end = signal.aborted && ended.exitCode === 0 ? { ...ended, exitCode: leftExitCode } : ended;
     log.info({ exitCode: end.exitCode }, end.reason);
     return end;

@@ -283,6 +283,11 @@ const table = {
     exitCode: 2,
     message: 'cannot use the key file {file}: {reason}. It is made at launch; give the one of this worker.',
   },
+  DDPM_ERR_WORKER_FLIP: {
+    exitCode: 2,
+    message:
+      'DDPM_DEBUG_FLIP={text}: write STEP:WORKER, e.g. 120:worker-1; or unset it, since it damages weights.',
+  },
   DDPM_ERR_COMPUTE_DIED: {
     exitCode: 1,
     message: 'the compute thread of this worker died: {reason}. The run goes on with the other workers.',

@@ -78,6 +78,11 @@ export class ComputeThread {
     return this.#caller.call('apply', commit, buffersOf(commit));
   }
 
+  /** See `debugFlip`. */
+  armFlip(globalStep: number): Promise<void> {
+    return this.#caller.call('armFlip', { globalStep });
+  }
+
   skip(): Promise<void> {
     return this.#caller.call('skip', undefined as never);
   }

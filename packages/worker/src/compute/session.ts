@@ -3,6 +3,7 @@ import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout } from '@ddpm-fleet/core';
 import { openEngine, type Engine, type EngineDescription } from '@ddpm-fleet/engine';
 import { Trainer, type ImageSpec } from '@ddpm-fleet/trainer';
+import { flipBit } from '../debugFlip.js';
 import { SlotBoard } from './slotBoard.js';
 
 export interface InitArgument {
@@ -73,6 +74,7 @@ export class ComputeSession {
   #trainer: Trainer | undefined;
   #slotBatchSize = 0;
   #board = new SlotBoard();
+  #flipAt: number | undefined;
 
   async init({ config, image, board }: InitArgument): Promise<Initialised> {
     const { kind, compiled, precision, threads } = config.engine;
@@ -120,7 +122,20 @@ export class ComputeSession {
   apply({ root, t, loss }: ApplyArgument): Applied {
     const began = performance.now();
     const { gradNorm, lr } = this.#ready().apply(root, { t, loss });
+    if (this.#ready().globalStep === this.#flipAt) this.#flip();
     return { gradNorm, lr, root, computeMs: performance.now() - began };
+  }
+
+  /** See `debugFlip`. */
+  armFlip({ globalStep }: { readonly globalStep: number }): void {
+    this.#flipAt = globalStep;
+  }
+
+  #flip(): void {
+    this.#flipAt = undefined;
+    const state = this.#ready().readState();
+    flipBit(state.params);
+    this.#ready().loadState(state);
   }
 
   /** A step that is committed as skipped: it counts, and changes nothing. */

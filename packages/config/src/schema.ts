@@ -147,7 +147,7 @@ const tree = {
     maxRestarts: operational(
       10,
       'count',
-      'How often in a row the launcher starts a process again; one that lived a minute counts anew.',
+      'How often in a row the launcher starts a process again; one that lived 20 seconds counts anew.',
     ),
     maxBackoffMs: operational(30_000, 'count', 'Longest wait before a process is started again.'),
     graceSeconds: operational(30, 'positive', 'Seconds a run may take to checkpoint and leave.'),

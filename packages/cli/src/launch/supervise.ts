@@ -20,17 +20,18 @@ export interface SupervisedRun {
 /** Starts a run and stays with it to its end. @throws DDPM_ERR_RUN_*, DDPM_ERR_RENDEZVOUS */
 export async function superviseRun(run: SupervisedRun): Promise<void> {
   const { plan, dir, config, record } = run;
+  const { fleet } = config;
   note(
     `run ${record.runId.slice(0, 8)}: ${record.parameterCount.toLocaleString('en-US')} parameters, ${plan.workers.length} worker(s), in ${dir}`,
   );
   for (const text of plan.notes) note(text);
   const watch = new Watch(dir, config);
   const grids = new SampleGrids(dir, config);
-  const graceMs = config.fleet.graceSeconds * 1000;
+  const graceMs = fleet.graceSeconds * 1000;
   const running = launch(plan, run.venue.driver(graceMs), {
     policy: {
-      ...{ maxRestarts: config.fleet.maxRestarts, minWorkers: Math.min(1, plan.workers.length), graceMs },
-      ...{ backoffMs: Math.min(500, fleet.maxBackoffMs), maxBackoffMs: fleet.maxBackoffMs, stableMs: 60_000 },
+      ...{ maxRestarts: fleet.maxRestarts, minWorkers: Math.min(1, plan.workers.length), graceMs },
+      ...{ backoffMs: Math.min(500, fleet.maxBackoffMs), maxBackoffMs: fleet.maxBackoffMs, stableMs: 20_000 },
     },
     onEvent: (event) => watch.onLaunchEvent(event),
   });

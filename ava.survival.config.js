@@ -2,6 +2,6 @@
 export default {
   workerThreads: false,
   concurrency: 1,
-  files: ['packages/*/dist/test/survival/**/*.survival.js'],
+  files: ['packages/*/dist/test/survival/**/*.survival.js', 'test/dist/survival/**/*.survival.js'],
   timeout: '15m',
 };

@@ -84,7 +84,7 @@ async function replayWith(engine: Engine, inputs: Inputs): Promise<void> {
   const saved = history.checkpoints.get(flags.step + 1);
   const stateEqual = saved === undefined ? undefined : again.stateDigest() === saved;
   await dataset.close();
-  conclude(inputs, verdict, before, stateEqual, engine);
+  conclude(inputs, { verdict, before, stateEqual }, engine);
 }
 
 /** Applies the steps before the wanted one. Returns the first of them that came out otherwise. */
@@ -103,47 +103,53 @@ async function comeTo(again: Replay, { history, start, flags }: Inputs): Promise
   return differing;
 }
 
-function conclude(
-  { start, flags }: Inputs,
-  verdict: StepVerdict,
-  before: StepVerdict | undefined,
-  stateEqual: boolean | undefined,
-  engine: Engine,
-): void {
-  const { state: _, engine: computedBy, ...from } = start;
-  const facts = {
-    ...verdict,
-    from,
-    firstDiffering: before ?? null,
-    stateEqual,
-    engine: engine.description,
-    computedBy,
-  };
-  if (flags.json) printJson(facts);
-  else {
-    print(
-      `step         ${verdict.globalStep}, from ${start.name} and ${flags.step - start.globalStep} steps before it`,
-    );
-    print(`gradient     ${verdict.digest}`);
-    print(`journal      ${verdict.journalDigest ?? 'has no digest of this step (fleet.digestEvery)'}`);
-    print(`loss         ${verdict.loss}, journal ${verdict.journalLoss}`);
-    if (stateEqual !== undefined)
-      print(
-        `state after  ${stateEqual ? 'equals' : 'differs from'} the checkpoint of step ${flags.step + 1}`,
-      );
-    if (flags.out) print(`tensors      ${flags.out}`);
-  }
+interface Outcome {
+  readonly verdict: StepVerdict;
+  /** The first step on the way that came out otherwise. */
+  readonly before: StepVerdict | undefined;
+  /** undefined: the state after the step was not saved. */
+  readonly stateEqual: boolean | undefined;
+}
+
+function conclude(inputs: Inputs, outcome: Outcome, engine: Engine): void {
+  const { start, flags } = inputs;
+  const { verdict, before, stateEqual } = outcome;
+  if (flags.json) {
+    const { state: _, engine: computedBy, ...from } = start;
+    const { description } = engine;
+    printJson({
+      ...verdict,
+      from,
+      firstDiffering: before ?? null,
+      stateEqual,
+      engine: description,
+      computedBy,
+    });
+  } else show(inputs, outcome);
   const isEqual = verdict.equal ?? verdict.loss === verdict.journalLoss;
-  if (isEqual && !before && stateEqual !== false) return flags.json ? undefined : print('equal');
-  const first = before ?? verdict;
+  if (!isEqual || before || stateEqual === false) throw difference(before ?? verdict, start, engine);
+  if (!flags.json) print('equal');
+}
+
+function show({ start, flags }: Inputs, { verdict, stateEqual }: Outcome): void {
+  const steps = flags.step - start.globalStep;
+  print(`step         ${verdict.globalStep}, from ${start.name} and ${steps} steps before it`);
+  print(`gradient     ${verdict.digest}`);
+  print(`journal      ${verdict.journalDigest ?? 'has no digest of this step (fleet.digestEvery)'}`);
+  print(`loss         ${verdict.loss}, journal ${verdict.journalLoss}`);
+  if (stateEqual !== undefined)
+    print(`state after  ${stateEqual ? 'equals' : 'differs from'} the checkpoint of step ${flags.step + 1}`);
+  if (flags.out) print(`tensors      ${flags.out}`);
+}
+
+function difference(first: StepVerdict, { engine: computedBy }: StartingPoint, engine: Engine): Error {
   const { version, device, threads } = engine.description;
-  throw fleetError('DDPM_ERR_REPLAY', {
+  const there = computedBy ? `${computedBy.kind} ${computedBy.version}` : 'the run’s own engine';
+  return fleetError('DDPM_ERR_REPLAY', {
     step: first.globalStep,
     loss: first.loss,
     journalLoss: first.journalLoss,
     here: `${version} on ${device} with ${threads} thread(s)`,
-    there: computedBy
-      ? `${String(computedBy.version)} on ${String(computedBy.device)}`
-      : 'the run’s own engine',
+    there,
   });
 }

@@ -97,42 +97,58 @@ function missing(unique: readonly Placed[]): Finding[] {
   });
 }
 
-/**
- * Where a line does not name the hash of the one before it, that one was changed; unless the next link is broken too:
- * then it is this line, whose naming was changed.
- */
+/** Which lines are not what their neighbours, or those who saw them, say that they are. */
 function changed(unique: readonly Placed[], anchors: readonly Anchor[]): Finding[] {
-  const known = new Map(anchors.map(({ line, hash }) => [line, hash]));
-  const byNumber = new Map(unique.map((placed) => [placed.number, placed]));
-  const prevOf = (number: number): string | undefined => {
-    const line = byNumber.get(number)?.line;
-    return typeof line === 'object' ? line.prev : undefined;
-  };
-  const isBroken = ({ number, hash }: Placed): boolean => {
-    const named = [prevOf(number + 1), known.get(number)].filter((one) => one !== undefined);
-    return named.some((one) => one !== hash);
-  };
-  const findings: Finding[] = [];
-  const blame = ({ number, line }: Placed): void => {
-    if (typeof line === 'string' || findings.at(-1)?.line === number) return;
-    findings.push({
+  const links = new Links(unique, anchors);
+  const blamed = new Set<number>();
+  for (const placed of unique) {
+    if (links.isBroken(placed)) blamed.add(links.culprit(placed).number);
+    else if (callsItselfOtherwise(placed) || links.isFalseBeginning(placed)) blamed.add(placed.number);
+  }
+  return unique
+    .filter(({ number, line }) => blamed.has(number) && typeof line !== 'string')
+    .map(({ number }) => ({
       kind: 'changed',
       line: number,
       detail: `line ${number} was changed after it was written`,
-    });
-  };
-  const first = unique[0];
-  if (first?.number === 0 && prevOf(0) !== undefined && prevOf(0) !== GENESIS) blame(first);
-  for (const placed of unique) {
-    if (!isBroken(placed)) {
-      if (callsItselfOtherwise(placed)) blame(placed);
-      continue;
-    }
-    const next = byNumber.get(placed.number + 1);
-    const anchored = known.get(placed.number) === placed.hash;
-    blame(next && (anchored || isBroken(next)) ? next : placed);
+    }));
+}
+
+/** What lines say of the lines before them. */
+class Links {
+  readonly #byNumber: ReadonlyMap<number, Placed>;
+  /** Hashes that others have seen. */
+  readonly #seen: ReadonlyMap<number, string>;
+
+  constructor(unique: readonly Placed[], anchors: readonly Anchor[]) {
+    this.#byNumber = new Map(unique.map((placed) => [placed.number, placed]));
+    this.#seen = new Map(anchors.map(({ line, hash }) => [line, hash]));
   }
-  return findings;
+
+  /** The next line, or somebody who saw this one, names another hash. */
+  isBroken({ number, hash }: Placed): boolean {
+    const named = [this.#prevOf(number + 1), this.#seen.get(number)];
+    return named.some((one) => one !== undefined && one !== hash);
+  }
+
+  /**
+   * Of a broken link, this line, which was changed; unless it was seen as it is, or the next link is broken too: then it
+   * is the next line, whose naming was changed.
+   */
+  culprit(placed: Placed): Placed {
+    const next = this.#byNumber.get(placed.number + 1);
+    const isVouchedFor = this.#seen.get(placed.number) === placed.hash;
+    return next && (isVouchedFor || this.isBroken(next)) ? next : placed;
+  }
+
+  isFalseBeginning({ number }: Placed): boolean {
+    return number === 0 && (this.#prevOf(0) ?? GENESIS) !== GENESIS;
+  }
+
+  #prevOf(number: number): string | undefined {
+    const line = this.#byNumber.get(number)?.line;
+    return typeof line === 'object' ? line.prev : undefined;
+  }
 }
 
 function callsItselfOtherwise({ number, line }: Placed): boolean {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { activeWorkers, document, inBackground, live, until, type Background } from './fleet.js';
+import { activeWorkers, document, inBackground, journal, live, until, type Background } from './fleet.js';
 import type { Campaign, Plan } from './plan.js';
 
 export interface Distribution {
@@ -28,6 +28,7 @@ export interface ChaosReport {
 }
 
 const CONFIG = 'configs/marathon.yaml';
+const JOINER = 'joiner-';
 /** Of a machine that does other things as well. */
 const PATIENCE_MS = 180_000;
 
@@ -51,8 +52,7 @@ export async function disturbedRun(
       reports.push(await injure(dir, plan.seed + k, campaign));
       say(told(reports.at(-1)!, dir));
     }
-    await until('a joiner', () => !alive() || joiners.count >= plan.least.joins, PATIENCE_MS);
-    joiners.end();
+    await until('all joiners', () => !alive() || joined(dir) >= plan.least.joins, PATIENCE_MS);
     run.child.kill('SIGTERM');
     const code = await run.exited;
     if (code !== 0) throw new Error(`launch ended with ${code}; see ${run.log}`);
@@ -61,6 +61,12 @@ export async function disturbedRun(
     joiners.end();
     run.child.kill('SIGTERM');
   }
+}
+
+/** How many workers from outside were let in. */
+export function joined(dir: string): number {
+  const ids = journal(dir).flatMap(({ kind, worker }) => (kind === 'joined' ? [worker!] : []));
+  return new Set(ids.filter((id) => id.startsWith(JOINER))).size;
 }
 
 async function injure(
@@ -101,22 +107,20 @@ class Joiners {
     this.#everyMs = joinEveryMs;
   }
 
-  get count(): number {
-    return this.#started;
-  }
-
   begin(): void {
     this.#timer = setInterval(() => this.#join(), this.#everyMs);
   }
 
+  /** The one that is left would wait for another coordinator. */
   end(): void {
     clearInterval(this.#timer);
+    this.#current?.child.kill('SIGTERM');
   }
 
   #join(): void {
     if (this.#current && this.#current.child.exitCode === null && this.#current.child.signalCode === null)
       return;
-    const id = `joiner-${this.#started++}`;
+    const id = `${JOINER}${this.#started++}`;
     const log = join(this.#dir, 'logs', `${id}.ndjson`);
     this.#current = inBackground(['worker', '--run-dir', this.#dir, '--id', id], log);
   }

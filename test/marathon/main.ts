@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ddpmFleet } from '../support/cli.js';
-import { disturbedRun } from './disturbed.js';
-import { document, journal } from './fleet.js';
+import { disturbedRun, joined } from './disturbed.js';
+import { document } from './fleet.js';
 import { FULL, SHORT } from './plan.js';
 import { judge, type Audited, type Verdict } from './verdict.js';
 
@@ -28,7 +28,7 @@ async function main(argv: readonly string[]): Promise<boolean> {
     say(`the run ended in order at step ${audit.globalStep}; now the same steps in peace`);
     await peacefulRun(undisturbed, audit.globalStep);
     const digests = { disturbed: await digest(disturbed), undisturbed: await digest(undisturbed) };
-    const verdict = judge({ plan, reports, lines: journal(disturbed), audit, digests });
+    const verdict = judge({ plan, reports, joins: joined(disturbed), audit, digests });
     say('done\n');
     show(verdict);
     holds = verdict.holds;

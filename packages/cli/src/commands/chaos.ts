@@ -1,6 +1,6 @@
 import { loadConfig, runPaths } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { runCampaign } from '../chaos/campaign.js';
 import type { Injury } from '../chaos/injury.js';
 import { journalSize, linesSince, report, type ChaosReport } from '../chaos/report.js';
@@ -19,6 +19,8 @@ interface ChaosFlags {
   readonly spare: number;
   readonly json?: boolean;
 }
+
+const USUAL_TARGETS = 'worker,coordinator';
 
 const EXAMPLES = `
 Targets, each with a weight after a colon if others are to be hit more or less often:
@@ -39,14 +41,22 @@ export function chaosCommand(): Command {
     .description('injure a live run on a seeded schedule, and report what it cost')
     .argument('<run>', 'name or directory of a run that is going on')
     .option('--seed <n>', 'the same seed gives the same schedule', nonNegativeInteger, 0)
-    .option('--kill-every <time>', 'mean time between faults', durationMs, 15_000)
-    .option('--targets <list>', 'what is hit, see below', weights, { worker: 1, coordinator: 1 })
-    .option('--for <time>', 'how long', durationMs, 600_000)
+    .addOption(time('--kill-every <time>', 'mean time between faults', '15s'))
+    .addOption(
+      new Option('--targets <list>', 'what is hit, see below')
+        .argParser(weights)
+        .default(weights(USUAL_TARGETS), USUAL_TARGETS),
+    )
+    .addOption(time('--for <time>', 'how long', '10m'))
     .option('--faults <n>', 'end after so many', positiveInteger)
     .option('--spare <n>', 'active workers that are left alone, but by the target all', nonNegativeInteger, 1)
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(chaos);
+}
+
+function time(flags: string, what: string, usual: string): Option {
+  return new Option(flags, what).argParser(durationMs).default(durationMs(usual), usual);
 }
 
 /** `worker:10,coordinator` */

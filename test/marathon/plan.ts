@@ -28,9 +28,9 @@ export const FULL: Plan = {
   workers: 3,
   joinEveryMs: 30_000,
   campaigns: [
-    { targets: 'worker:100,coordinator:11,stop:12', faults: 130, killEvery: '3s' },
+    { targets: 'worker:100,coordinator:11,stop:12', faults: 130, killEvery: '2500ms' },
     { targets: 'all', faults: 1, killEvery: '1s' },
-    { targets: 'worker:100,coordinator:11,stop:12', faults: 130, killEvery: '3s' },
+    { targets: 'worker:100,coordinator:11,stop:12', faults: 130, killEvery: '2500ms' },
   ],
   least: { workers: 200, coordinators: 20, stops: 10, joins: 5, momentsWithoutWorker: 1 },
   holdsTimes: true,

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { digestOf, journal, logOf, makeRun, planOf, train } from './fleet.js';
+import { digestOf, journal, logOf, makeRun, planOf, train } from '../integration/fleet.js';
 import { localDriver } from '@ddpm-fleet/launcher';
 
 const EVERY = 5;

@@ -205,7 +205,10 @@ export class Replica {
     this.#atBoundary();
     this.#clock.addApply(computeMs);
     this.#events.onApplied(globalStep, this.#clock.lap());
-    if (fingerprint) this.#events.onFingerprint(globalStep, await this.#compute.fingerprint());
+    if (!fingerprint) return;
+    const began = performance.now();
+    this.#events.onFingerprint(globalStep, await this.#compute.fingerprint());
+    this.#clock.addFingerprint(performance.now() - began);
   }
 
   #atBoundary(): void {

@@ -72,7 +72,7 @@ function settings({ channels, images, steps }: FleetBenchRequest): string[] {
   ];
 }
 
-function launch(args: readonly string[]): Promise<void> {
+export function launch(args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [BIN, 'launch', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let tail = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-2000)));

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { availableParallelism } from 'node:os';
 import { benchFleet, type FleetBenchRequest } from '../bench/fleet.js';
+import { benchOverhead, type OverheadBenchRequest } from '../bench/overhead.js';
 import { benchSampling, type SamplingBenchRequest } from '../bench/sampling.js';
 import { runSamplingChild, type SamplingChildRequest } from '../bench/samplingChild.js';
 import { benchStart, runStartChild, type StartBenchRequest } from '../bench/start.js';
@@ -47,6 +48,7 @@ export function benchCommand(): Command {
     .option('--steps <n>', 'memory is looked at again after so many', positiveInteger, 20)
     .addOption(jsonOption())
     .action((config: string, flags: Omit<StartBenchRequest, 'config'>) => benchStart({ config, ...flags }));
+  addOverhead(bench);
   addSampling(bench);
   bench
     .command('start-child', { hidden: true })
@@ -57,6 +59,19 @@ export function benchCommand(): Command {
     .argument('<request>')
     .action((request: string) => runStepChild(JSON.parse(request) as StepChildRequest));
   return bench;
+}
+
+function addOverhead(bench: Command): void {
+  bench
+    .command('overhead')
+    .description('what exactness costs a local fleet: leases, journal, digests and fingerprints, of a step')
+    .argument('[config]', 'whose model it is; the images are made up', 'configs/quickstart.yaml')
+    .option('--workers <n>', 'workers of one thread each', positiveInteger, 2)
+    .option('--steps <n>', 'timed steps', positiveInteger, 30)
+    .addOption(jsonOption())
+    .action((config: string, flags: Omit<OverheadBenchRequest, 'config'>) =>
+      benchOverhead({ config, ...flags }),
+    );
 }
 
 function addSampling(bench: Command): void {

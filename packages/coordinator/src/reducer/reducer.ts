@@ -6,6 +6,8 @@ export interface RootBucket {
   readonly bucket: number;
   /** Of its float32 little-endian bytes (hex); empty where the round has no digest. */
   readonly sha256: string;
+  /** Milliseconds that the hash took. */
+  readonly digestMs: number;
   /** Of its elements, in float64: NaN or infinite exactly if one of them is. */
   readonly sumSquares: number;
   /** In the wire's dtype. */

@@ -35,12 +35,15 @@ export class Reduction {
   }
 
   #finish(bucket: number, root: Float32Array): void {
+    const began = performance.now();
     const sha256 = this.#digest ? createHash('sha256').update(bytesOf(root)).digest('hex') : '';
+    const digestMs = performance.now() - began;
     const { payload } = toWire(root, this.#options.wireDtype);
     this.#handlers.onRoot({
       round: this.round,
       bucket,
       sha256,
+      digestMs,
       sumSquares: sumSquares(root),
       payload: bytesOf(payload),
       count: root.length,

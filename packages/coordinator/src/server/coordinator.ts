@@ -121,10 +121,12 @@ export class Coordinator {
     this.#events.push(event);
     if (this.#handling) return;
     this.#handling = true;
+    const { costs } = this.#performer;
     try {
       for (let next = this.#events.shift(); next; next = this.#events.shift()) {
         if (next.type === 'message') this.#performer.learnLayout(next.message);
-        for (const effect of step(this.#state, next).effects) this.#performer.perform(effect);
+        const { effects } = costs.machine(() => step(this.#state, next));
+        for (const effect of effects) this.#performer.perform(effect);
       }
     } finally {
       this.#handling = false;
@@ -137,7 +139,8 @@ export class Coordinator {
     const { globalStep, loss, gradNorm, ms, workers } = metrics;
     const { everySteps } = this.#options.config.log;
     if (everySteps > 0 && globalStep % everySteps === 0) {
-      log.info({ globalStep, loss, gradNorm, ms, workers, ...this.#progress.now() }, 'step');
+      const costs = this.#performer.costs.take();
+      log.info({ globalStep, loss, gradNorm, ms, workers, costs, ...this.#progress.now() }, 'step');
     }
     observer?.onStep?.(this.status, metrics);
   }

@@ -5,6 +5,7 @@ import { runKey, type ControlMessage } from '@ddpm-fleet/protocol';
 import type { Effect, EffectOf, Outcome, Recovery, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
 import { ThreadReducer } from '../reducer/threadReducer.js';
+import { CostMeter } from './costs.js';
 import type { Emit } from './emit.js';
 import { Journal } from './journal.js';
 import { Record } from './record.js';
@@ -24,6 +25,7 @@ export interface Listeners {
 /** Does what the machine decides, with sockets, threads and files. */
 export class Performer {
   readonly wire: Wire;
+  readonly costs = new CostMeter();
   readonly #options: CoordinatorOptions;
   readonly #sums: Sums;
   readonly #record: Record;
@@ -36,13 +38,19 @@ export class Performer {
     this.#options = options;
     this.#listeners = listeners;
     this.wire = new Wire(run, emit, log, PEERS_A_WORKER * options.config.fleet.maxWorkers + SPARE_PEERS);
-    this.#sums = new Sums(sumsOptions(options, run), this.wire, emit, (o, h) => new ThreadReducer(o, h));
+    this.#sums = new Sums(
+      sumsOptions(options, run),
+      this.wire,
+      emit,
+      this.costs,
+      (o, h) => new ThreadReducer(o, h),
+    );
     const onProblem = (problem: string | null): void =>
       problem
         ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
         : log.info('the journal is written');
     const journal = new Journal(runPaths(runDir), recovery.journal, onProblem);
-    this.#record = new Record(journal, recovery, this.wire, emit);
+    this.#record = new Record(journal, recovery, this.wire, emit, this.costs);
     const journalDurable = (): Promise<void> => journal.durable();
     this.#saves = new Saves({ ...savesOptions(options, run), journalDurable }, this.wire, emit, log);
   }

@@ -1,6 +1,7 @@
 import type { EffectOf, Entry, JournalHead, Recovery } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import type { Chain } from './chain.js';
+import type { CostMeter } from './costs.js';
 import { parseLine, type JournalLine } from './journalLine.js';
 import { recoverFurther } from './recover.js';
 import type { Wire } from './wire.js';
@@ -17,6 +18,7 @@ export class Record {
   readonly #journal: Chain;
   readonly #wire: Wire;
   readonly #emit: Emit;
+  readonly #costs: CostMeter;
   /** What the journal said when this life began. */
   readonly #recovery: Recovery;
   /** Lines since the last commit: they go out with the next one. */
@@ -24,11 +26,12 @@ export class Record {
   /** The line of this life's start waits for the next one: what workers remember of a lost tail goes before it. */
   #start: Entry | undefined;
 
-  constructor(journal: Chain, recovery: Recovery, wire: Wire, emit: Emit) {
+  constructor(journal: Chain, recovery: Recovery, wire: Wire, emit: Emit, costs: CostMeter) {
     this.#journal = journal;
     this.#recovery = recovery;
     this.#wire = wire;
     this.#emit = emit;
+    this.#costs = costs;
   }
 
   get head(): JournalHead | null {
@@ -51,7 +54,7 @@ export class Record {
   }
 
   #append(entry: Entry): void {
-    const { line, hash, text } = this.#journal.append(entry);
+    const { line, hash, text } = this.#costs.journal(() => this.#journal.append(entry));
     this.#unsent.push(text);
     this.#emit({ type: 'journaled', line, hash });
   }
@@ -59,7 +62,7 @@ export class Record {
   /** The line is with the operating system before anybody hears of the commit. */
   commit({ entry, to, message }: EffectOf<'commit'>): void {
     this.#appendStart();
-    const { line, hash, text } = this.#journal.append(entry);
+    const { line, hash, text } = this.#costs.journal(() => this.#journal.append(entry));
     const lines = newestOf([...this.#unsent, text]);
     this.#unsent = [];
     this.#emit({ type: 'journaled', line, hash, globalStep: entry.globalStep + 1 });

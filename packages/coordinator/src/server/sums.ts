@@ -2,6 +2,7 @@ import { decodeImages, FrameKind } from '@ddpm-fleet/protocol';
 import { nodeKey } from '@ddpm-fleet/core';
 import type { EffectOf } from '../machine/index.js';
 import type { Reducer, ReducerHandlers, ReducerOptions } from '../reducer/reducer.js';
+import type { CostMeter } from './costs.js';
 import type { Emit } from './emit.js';
 import { ImageBoard, type BoardOptions } from './imageBoard.js';
 import { Roots } from './roots.js';
@@ -18,6 +19,7 @@ export class Sums {
   readonly #options: SumsOptions;
   readonly #wire: Wire;
   readonly #emit: Emit;
+  readonly #costs: CostMeter;
   readonly #reducer: Reducer;
   readonly #roots: Roots;
   #board: ImageBoard;
@@ -26,11 +28,13 @@ export class Sums {
     options: SumsOptions,
     wire: Wire,
     emit: Emit,
+    costs: CostMeter,
     makeReducer: (options: ReducerOptions, handlers: ReducerHandlers) => Reducer,
   ) {
     this.#options = options;
     this.#wire = wire;
     this.#emit = emit;
+    this.#costs = costs;
     this.#roots = new Roots(options.run, options.numSlots, options.wireDtype);
     this.#board = new ImageBoard(0, options);
     const { numSlots, buckets, wireDtype } = options;
@@ -70,6 +74,7 @@ export class Sums {
   #handlers(): ReducerHandlers {
     return {
       onRoot: (root) => {
+        this.#costs.addDigest(root.digestMs);
         if (root.round !== this.#board.round) return;
         this.#roots.put(root);
         const { round, bucket, sha256, sumSquares } = root;

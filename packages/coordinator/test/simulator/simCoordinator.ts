@@ -13,6 +13,7 @@ import {
   type State,
 } from '../../src/machine/index.js';
 import { InlineReducer } from '../../src/reducer/inlineReducer.js';
+import { CostMeter } from '../../src/server/costs.js';
 import type { Emit } from '../../src/server/emit.js';
 import { StateIntake } from '../../src/server/intake.js';
 import { Record } from '../../src/server/record.js';
@@ -76,13 +77,15 @@ export class SimCoordinator {
     const emit: Emit = (event) => this.take({ ...event, now: clock.now });
     this.#wire = new Wire(run, emit, pino({ enabled: false }));
     const buckets = machine.bucketSizes.length;
+    const costs = new CostMeter();
     this.#sums = new Sums(
       { ...model, run, buckets, digestEvery: 1 },
       this.#wire,
       emit,
+      costs,
       (o, h) => new InlineReducer(o, h),
     );
-    this.#record = new Record(new MemoryJournal(disk, recovery.journal), recovery, this.#wire, emit);
+    this.#record = new Record(new MemoryJournal(disk, recovery.journal), recovery, this.#wire, emit, costs);
   }
 
   async open(): Promise<void> {

@@ -52,6 +52,7 @@ type FleetSettings = Partial<MachineOptions> & {
   prepareMs?: number;
   saveMs?: number;
   exact?: boolean;
+  badEvery?: number;
   reconnectMs?: number;
   noticeMs?: number;
 };
@@ -104,6 +105,7 @@ class Stage {
 
   #build({
     numSlots = SMALL_RUN.numSlots,
+    badEvery = 0,
     exact = true,
     slotMs,
     prepareMs,
@@ -114,7 +116,7 @@ class Stage {
   }: FleetSettings): void {
     this.#simulation = new Simulation({
       seed: 1,
-      model: { ...SMALL_RUN, numSlots },
+      model: { ...SMALL_RUN, numSlots, badEvery },
       machine: { fingerprintEvery: 0, heldOutEvery: 0, checkpointEverySteps: 0, ...machine },
       exact,
       faults: { reconnectMs, noticeMs: [1, noticeMs] },

@@ -38,6 +38,17 @@ export function benchCommand(): Command {
     .option('--pytorch <python>', 'a Python that has torch, to compare with')
     .addOption(jsonOption())
     .action((flags: FleetBenchRequest) => benchFleet(flags));
+  addStart(bench);
+  addOverhead(bench);
+  addSampling(bench);
+  bench
+    .command('step-child', { hidden: true })
+    .argument('<request>')
+    .action((request: string) => runStepChild(JSON.parse(request) as StepChildRequest));
+  return bench;
+}
+
+function addStart(bench: Command): void {
   bench
     .command('start')
     .description(
@@ -48,17 +59,10 @@ export function benchCommand(): Command {
     .option('--steps <n>', 'memory is looked at again after so many', positiveInteger, 20)
     .addOption(jsonOption())
     .action((config: string, flags: Omit<StartBenchRequest, 'config'>) => benchStart({ config, ...flags }));
-  addOverhead(bench);
-  addSampling(bench);
   bench
     .command('start-child', { hidden: true })
     .argument('<request>')
     .action((request: string) => runStartChild(JSON.parse(request) as StartBenchRequest));
-  bench
-    .command('step-child', { hidden: true })
-    .argument('<request>')
-    .action((request: string) => runStepChild(JSON.parse(request) as StepChildRequest));
-  return bench;
 }
 
 function addOverhead(bench: Command): void {

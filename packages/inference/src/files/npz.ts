@@ -3,15 +3,14 @@ import { unzipSync, zipSync } from 'fflate';
 import { fleetError } from '@ddpm-fleet/core';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy.js';
 
-/** The first moment that a zip can name: the same arrays are the same bytes, whenever they are written. */
-const EPOCH = new Date(1980, 0, 1);
-
 /** NumPy's .npz, as `numpy.savez` writes it: arrays by name, not compressed. */
 export function encodeNpz(arrays: Readonly<Record<string, NpyArray>>): Buffer {
   const files = Object.entries(arrays).map(
     ([name, { values, shape }]) => [`${name}.npy`, encodeNpy(values, shape)] as const,
   );
-  return Buffer.from(zipSync(Object.fromEntries(files), { level: 0, mtime: EPOCH }));
+  // The first moment that a zip can name, in local time: the same arrays are the same bytes, whenever they are written.
+  const mtime = new Date(1980, 0, 1);
+  return Buffer.from(zipSync(Object.fromEntries(files), { level: 0, mtime }));
 }
 
 /**

@@ -20,7 +20,7 @@ export async function animationFile(
   const raw = { width, height: height * pages.length, channels, pageHeight: height };
   const all = sharp(Buffer.concat(pages.map(({ pixels }) => pixels)), { raw });
   const delay = pages.map((_, i) => (i === pages.length - 1 ? LAST_MS : FRAME_MS));
-  // Equal frames in a row would be merged, and the list of delays would no longer fit.
+  // GIF would merge equal frames in a row, and the list of delays would no longer fit.
   const options = { delay, loop: 0 };
   return kind === '.gif'
     ? all.gif({ ...options, keepDuplicateFrames: true }).toBuffer()

@@ -1,4 +1,5 @@
 import { chunksOf, type FrameHeader, type MessageOf } from '@ddpm-fleet/protocol';
+import type { JournalHead } from './effects.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
 import type { Capture, Peer, State } from './state.js';
@@ -43,6 +44,12 @@ function capture(turn: Turn, store: boolean): number | null {
     welcome(turn, joiner, { from: 'peer', globalStep, transfer });
   }
   return transfer;
+}
+
+/** The commit that made a state is written only after the state was asked for. */
+export function noteHead(state: State, globalStep: number, head: JournalHead): void {
+  const saves = [...state.captures.values(), ...(state.shares ? [state.shares] : [])];
+  for (const save of saves) if (save.globalStep === globalStep) save.journalHead = head;
 }
 
 /** Members that wait for a state which no capture brings any more. */

@@ -131,7 +131,6 @@ export type Effect =
       readonly transfer: number;
       readonly globalStep: number;
       readonly writers: readonly string[];
-      readonly journalHead: JournalHead | null;
     }
   /** Every share is there: make it a checkpoint. */
   | {
@@ -140,6 +139,7 @@ export type Effect =
       readonly globalStep: number;
       /** What each writer said, in order of shares. */
       readonly written: readonly Readonly<Record<string, unknown>>[];
+      readonly journalHead: JournalHead | null;
       readonly losses: { readonly train?: number; readonly heldOut?: number };
     }
   /** The shares of this transfer will not be published. */

@@ -9,9 +9,10 @@ export function openShares(turn: Turn, able: readonly Peer[]): number | null {
   if (writers.length === 0) return null;
   const transfer = ++state.transfers;
   const { globalStep, loss: trainLoss, journal: journalHead } = state;
-  state.shares = { transfer, globalStep, writers, written: writers.map(() => null), trainLoss };
+  const written = writers.map(() => null);
+  state.shares = { transfer, globalStep, writers, written, trainLoss, journalHead };
   state.checkpoint.saving = true;
-  turn.effects.push({ type: 'openShares', transfer, globalStep, writers, journalHead });
+  turn.effects.push({ type: 'openShares', transfer, globalStep, writers });
   return transfer;
 }
 
@@ -38,11 +39,11 @@ export function takeShare(
 function publishIfWhole({ state, effects }: Turn, shares: ShareSave): void {
   const written = shares.written.filter((one) => one !== null);
   if (written.length < shares.writers.length) return;
-  const { transfer, globalStep, trainLoss } = shares;
+  const { transfer, globalStep, trainLoss, journalHead } = shares;
   state.shares = null;
   for (const writer of shares.writers) noteLent(state, writer, globalStep);
   const losses = lossesAt(state, globalStep, trainLoss);
-  effects.push({ type: 'publishShares', transfer, globalStep, written, losses });
+  effects.push({ type: 'publishShares', transfer, globalStep, written, journalHead, losses });
 }
 
 export function dropSharesOf(turn: Turn, peer: string): void {

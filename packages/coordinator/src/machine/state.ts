@@ -67,7 +67,7 @@ export interface Capture {
   readonly donor: string;
   joiners: string[];
   store: boolean;
-  readonly journalHead: JournalHead | null;
+  journalHead: JournalHead | null;
   lastProgress: number;
   /** How many frames it is; unknown until the donor answered. */
   frames: number | null;
@@ -81,6 +81,7 @@ export interface ShareSave {
   readonly globalStep: number;
   /** By share. */
   readonly writers: readonly string[];
+  journalHead: JournalHead | null;
   /** What each said; null: not yet. */
   readonly written: (Readonly<Record<string, unknown>> | null)[];
   /** At that step. */

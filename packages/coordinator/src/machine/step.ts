@@ -1,6 +1,6 @@
 import { FrameKind } from '@ddpm-fleet/protocol';
 import { atBoundary, concludeStep } from './boundary.js';
-import { checkCaptures, onStateFrame } from './capture.js';
+import { checkCaptures, noteHead, onStateFrame } from './capture.js';
 import { rememberLine } from './commit.js';
 import type { Effect } from './effects.js';
 import type { Event, EventOf } from './events.js';
@@ -123,7 +123,9 @@ function onTick(turn: Turn): boolean {
 
 function onJournaled(state: State, { line, hash, globalStep }: EventOf<'journaled'>): void {
   state.journal = { line, hash };
-  if (globalStep !== undefined) rememberLine(state, globalStep, hash);
+  if (globalStep === undefined) return;
+  rememberLine(state, globalStep, hash);
+  noteHead(state, globalStep, { line, hash });
 }
 
 function onUnreachable(turn: Turn, peer: string): boolean {

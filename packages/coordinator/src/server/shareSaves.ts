@@ -32,10 +32,10 @@ export class ShareSaves {
     this.#log = log;
   }
 
-  open({ transfer, globalStep, writers, journalHead }: EffectOf<'openShares'>): void {
+  open({ transfer, globalStep, writers }: EffectOf<'openShares'>): void {
     const ticket = this.#parts.store.openTicket(globalStep, writers.length);
     const createdAt = new Date().toISOString();
-    const meta = { ...this.#parts.meta, createdAt, ...(journalHead && { journalHead }), losses: {} };
+    const meta = { ...this.#parts.meta, createdAt, losses: {} };
     this.#open.set(transfer, { ticket, meta });
     for (const [share, peer] of writers.entries()) {
       const request = { transfer, globalStep, ticket: { ...ticket }, share, meta: { ...meta } };
@@ -43,14 +43,21 @@ export class ShareSaves {
     }
   }
 
-  async publish({ transfer, globalStep, written, losses }: EffectOf<'publishShares'>): Promise<void> {
+  async publish({
+    transfer,
+    globalStep,
+    written,
+    journalHead,
+    losses,
+  }: EffectOf<'publishShares'>): Promise<void> {
     const { ticket, meta } = this.#open.get(transfer)!;
     this.#open.delete(transfer);
     try {
       await this.#parts.journalDurable();
-      // The held-out loss may be known only now.
+      // The journal's line and the held-out loss were not known when the shares were asked for.
+      const known = { ...meta, losses, ...(journalHead && { journalHead }) };
       const shares = (written as unknown as readonly WrittenShare[]).map((share) => {
-        return { ...share, head: { ...share.head, meta: { ...meta, losses } } };
+        return { ...share, head: { ...share.head, meta: known } };
       });
       const { digest, pruneProblem } = await this.#parts.saver.publishShares(ticket, shares);
       if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');

@@ -46,25 +46,24 @@ test.serial('samples, and how they came about, are the same files from 1, 2 and 
   t.deepEqual(hashes[2], hashes[0]);
 });
 
-test.serial('single files are one image each, named by number; another seed is another image', async (t) => {
-  const out = (seed: string): string => join(dir, `singles-${seed}`);
-  for (const seed of ['0', '1']) {
-    const how = [
-      '--sampler',
-      'dpmSolver',
-      '--sample-steps',
-      '3',
-      '--count',
-      '3',
-      '--batch',
-      '2',
-      '--seed',
-      seed,
-    ];
-    await ran(t, ['sample', run, ...how, '--workers', '1', '--out', out(seed)]);
-  }
-  t.deepEqual(readdirSync(out('0')), ['000000.png', '000001.png', '000002.png']);
-  t.not(sha256(join(out('0'), '000002.png')), sha256(join(out('1'), '000002.png')));
+test.serial('single files are one image each, named by number', async (t) => {
+  const out = join(dir, 'singles');
+  const how = [
+    '--sampler',
+    'dpmSolver',
+    '--sample-steps',
+    '3',
+    '--count',
+    '3',
+    '--batch',
+    '2',
+    '--seed',
+    '1',
+  ];
+  await ran(t, ['sample', run, ...how, '--workers', '1', '--out', out]);
+  const names = readdirSync(out);
+  t.deepEqual(names, ['000000.png', '000001.png', '000002.png']);
+  t.is(new Set(names.map((name) => sha256(join(out, name)))).size, 3);
 });
 
 test.serial(

@@ -72,10 +72,14 @@ function settings({ data }: RunConfig, steps: number): string[] {
 
 function readLogs(runDir: string): Line[] {
   const { logs } = runPaths(runDir);
-  return readdirSync(logs)
-    .filter((name) => name.endsWith('.ndjson'))
-    .flatMap((name) => readFileSync(join(logs, name), 'utf8').trimEnd().split('\n'))
-    .map((line) => JSON.parse(line) as Line);
+  return (
+    readdirSync(logs)
+      .filter((name) => name.endsWith('.ndjson'))
+      .flatMap((name) => readFileSync(join(logs, name), 'utf8').trimEnd().split('\n'))
+      // Libraries write warnings of their own into the same files.
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Line)
+  );
 }
 
 /** @param lines of the logs of the coordinator and all workers, at every step */

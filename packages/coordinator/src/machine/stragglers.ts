@@ -4,6 +4,8 @@ import { explain, leasable, log, send, type Turn } from './turn.js';
 
 /** A worker that gets no slots is thought a little faster each step, until it is tried again. */
 const FORGIVENESS = 0.97;
+/** What a lease may take before anybody has been timed: a first step compiles, but a worker that hangs in it must not stop a fleet. */
+const UNTIMED_MS = 120_000;
 
 /** Gives workers that were too slow for any slot another chance, in time. */
 export function forgive(state: State): void {
@@ -45,14 +47,14 @@ function oldestLeases(round: Round): Map<string, number> {
 
 /**
  * Milliseconds that a lease of so many slots may take: a multiple of what the others, or the worker itself, usually
- * need. Without limit while nobody has been timed.
+ * need.
  * @param speeds of all workers, ascending
  */
 function allowance(state: State, speeds: readonly number[], peer: Peer, slots: number): number {
   const { stragglerFactor, heartbeatMs } = state.options;
   const own = speeds.indexOf(peer.slotMs);
   const others = own < 0 ? speeds.length : speeds.length - 1;
-  if (others === 0) return Infinity;
+  if (others === 0) return UNTIMED_MS * state.round!.patience;
   const middle = others >> 1;
   const median = speeds[own < 0 || middle < own ? middle : middle + 1]!;
   const usual = Math.max(median, peer.slotMs);

@@ -42,6 +42,8 @@ export const BEARABLE: readonly Injury[] = [
   'flipBit',
 ];
 
+/** A whole step of it still takes less than a fleet is allowed to stand still. */
+const SLOWEST_SLOT_MS = 1500;
 const FLIP_TRIES = 100;
 const FLIP_AGAIN_MS = 40;
 
@@ -186,7 +188,7 @@ export class Surgeon {
   #slow(name: string): void {
     const { pace } = this.#simulation;
     const before = pace.get(name)!;
-    pace.set(name, before * this.#dice.pick([5, 50]));
+    pace.set(name, Math.min(before * this.#dice.pick([5, 50]), SLOWEST_SLOT_MS));
     this.#undoLater(() => pace.set(name, before));
   }
 

@@ -89,6 +89,9 @@ class Stage {
       case 'finish':
         await this.#fleet.runUntil(() => this.#fleet.finished, FINISH_MS);
         return this.#finish();
+      case 'pace':
+        this.#fleet.pace.set(names[0]!, Number(names[1]));
+        return;
       case 'store':
         this.#fleet.disk.failing = names[0] === 'fails';
         return;

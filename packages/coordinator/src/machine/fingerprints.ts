@@ -104,7 +104,8 @@ function distrust(turn: Turn, names: readonly string[], trustedUntil: number): v
   for (const peer of members(state)) peer.held = null;
   state.round = null;
   state.source = null;
-  state.trustedUntil = trustedUntil;
+  // Never more than was trusted before: what an earlier damage left in the store is still there.
+  state.trustedUntil = Math.min(state.trustedUntil, trustedUntil);
   state.distrustedTransfers = state.transfers;
   state.checkpoint.lastStep = -1;
   startGathering(

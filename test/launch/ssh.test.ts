@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { driverConformance, localDriver, readHosts, sshDriver, byRole } from '@ddpm-fleet/launcher';
@@ -75,30 +76,90 @@ withSshd('two hosts train what one host trains, kills of worker and launcher inc
   t.regex(digests[0]!.stdout, /^[0-9a-f]{64}$/m);
 });
 
-withSshd('what cannot be reached is refused with the reason before anything starts', async (t) => {
+withSshd('what usually hangs is refused with the reason, before anything starts', async (t) => {
   t.timeout(120_000);
   const dir = scratch();
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const run = join(dir, 'run');
-  const wrongDir = join(dir, 'hosts.txt');
-  writeFileSync(wrongDir, `alpha node=${process.execPath} dir=/nowhere\nbeta node=/no/node\n`);
-  const cases: [string[], RegExp][] = [
-    [launchArgs(run, sshd.wrongKeyConfig), /alpha: the key was not accepted.*beta: the key/],
-    [launchArgs(run, sshd.strangerConfig), /alpha: its host key is not the known one/],
-    [launchArgs(run, sshd.config, 'alpha,down'), /down: no sshd listens there/],
-    [
-      launchArgs(run, sshd.config, wrongDir),
-      /alpha: ddpm-fleet is not where it is here.*beta: there is no Node there/,
+  const hosts = (name: string, ...lines: string[]) => {
+    writeFileSync(join(dir, name), lines.map((line) => `${line} node=${process.execPath}`).join('\n'));
+    return join(dir, name);
+  };
+  const blocker = createServer().listen(0, '0.0.0.0');
+  await new Promise((resolve) => blocker.once('listening', resolve));
+  const { port } = blocker.address() as AddressInfo;
+  t.teardown(() => blocker.close());
+  const cases: Record<string, [string[], RegExp]> = {
+    'wrong key': [launchArgs(run, sshd.wrongKeyConfig), /alpha: the key was not accepted.*beta: the key/],
+    'unknown host key': [launchArgs(run, sshd.strangerConfig), /alpha: its host key is not the known one/],
+    'missing host': [launchArgs(run, sshd.config, 'alpha,down'), /down: no sshd listens there/],
+    'wrong place, no Node': [
+      launchArgs(run, sshd.config, hosts('place', 'alpha dir=/nowhere', 'beta node=/no/node name=')),
+      /place:2: name= is not/,
     ],
-    [launchArgs(run, sshd.config, 'alpha,alpha'), /alpha is there twice/],
-  ];
-  const results = await Promise.all(cases.map(([args]) => ddpmFleet(args)));
-  for (const [i, { code, stderr, seconds }] of results.entries()) {
-    t.is(code, 2, stderr);
-    t.regex(stderr, cases[i]![1]);
-    t.true(seconds < 60, `${seconds} s`);
+    'not installed': [
+      launchArgs(run, sshd.config, hosts('installed', 'alpha dir=/nowhere', 'beta dir=/nowhere')),
+      /alpha: ddpm-fleet is not where it is here/,
+    ],
+    'a host twice': [launchArgs(run, sshd.config, 'alpha,alpha'), /alpha is there twice/],
+    'wrong address': [
+      [...launchArgs(run), '--advertise', 'nowhere.invalid'],
+      /alpha cannot reach this host at tcp:\/\/nowhere.invalid:\d+ \(E/,
+    ],
+    'closed port': [
+      [...launchArgs(run), '--port', String(port)],
+      new RegExp(`0.0.0.0:${port}: the port is in use`),
+    ],
+    'wrong version': [
+      launchArgs(run, sshd.config, hosts('version', `alpha dir=${fakeHost(dir)}`)),
+      /alpha has ddpm-fleet 0.0.1, this host/,
+    ],
+    'no GPU': [launchArgs(run, sshd.config, hosts('gpu', 'alpha gpus=3')), /alpha has no GPU 3/],
+  };
+  const results = await Promise.all(Object.values(cases).map(([args]) => ddpmFleet(args)));
+  for (const [i, [name, [, expected]]] of Object.entries(cases).entries()) {
+    const { code, stderr, seconds } = results[i]!;
+    t.is(code, 2, `${name}: ${stderr}`);
+    t.regex(stderr, expected, name);
+    t.log(`${name}: ${seconds.toFixed(0)} s`);
   }
-  t.false(existsSync(run));
+});
+
+/** An installation that says it is an old one. */
+function fakeHost(dir: string): string {
+  const bin = join(dir, 'old', 'packages', 'cli', 'bin');
+  mkdirSync(bin, { recursive: true });
+  const facts = {
+    version: '0.0.1',
+    cores: 1,
+    gpus: [],
+    gpuNames: [],
+    env: {},
+    descriptors: 1024,
+    reaches: 'ok',
+  };
+  writeFileSync(
+    join(bin, 'ddpm-fleet.js'),
+    `console.log(JSON.stringify({ ...${JSON.stringify(facts)}, time: Date.now() }))`,
+  );
+  return join(dir, 'old');
+}
+
+withSshd('a rendezvous that is not complete says who is missing, and is given up when told', async (t) => {
+  t.timeout(120_000);
+  const dir = scratch();
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const run = join(dir, 'run');
+  const { code, stderr } = await ddpmFleet([
+    ...launchArgs(run),
+    ...['--steps', '100000', '--rendezvous-timeout', '1'],
+  ]);
+  t.is(code, 1);
+  t.regex(
+    stderr,
+    /after 1 s .*(worker-0 \(alpha\), )?.*worker-1 \(beta\).* had not joined|after 1 s the coordinator/,
+  );
+  t.deepEqual(processesWith(run), []);
 });
 
 function workersOf(dir: string): { id: string; pid: number }[] {

@@ -15,6 +15,8 @@ export interface RunPaths {
   readonly samples: string;
   readonly logs: string;
   readonly keys: string;
+  /** Where somebody asks the running coordinator for something. */
+  readonly requests: string;
   /** Present while a coordinator runs: its addresses and pid, as JSON. */
   readonly live: string;
 }
@@ -30,6 +32,7 @@ export function runPaths(dir: string): RunPaths {
     samples: join(dir, 'samples'),
     logs: join(dir, 'logs'),
     keys: join(dir, 'keys'),
+    requests: join(dir, 'requests'),
     live: join(dir, 'live.json'),
   };
 }

@@ -19,7 +19,7 @@ export {
 } from './install/cache.js';
 export { checkEngine, type Check } from './install/check.js';
 export { openGraph, type ForeignGraph } from './foreign/graph.js';
-export { findGpus, type Gpu } from './install/gpu.js';
+export { findGpus, gpuUse, type Gpu, type GpuUse } from './install/gpu.js';
 export { engineStatus, type EngineStatus } from './install/status.js';
 export type { EngineProbe } from './install/verify.js';
 export { installEngine, type InstallOptions } from './install/install.js';

@@ -22,7 +22,8 @@ export interface ProcessSpec {
 }
 
 export type Device =
-  { readonly kind: 'cpu'; readonly threads: number } | { readonly kind: 'gpu'; readonly index: number };
+  | { readonly kind: 'cpu'; readonly threads: number }
+  | { readonly kind: 'gpu'; readonly index: number; readonly name?: string };
 
 /** Who runs where, with what environment: decided before anything starts, so that it can be printed. */
 export interface LaunchPlan {
@@ -87,7 +88,10 @@ interface Place {
 
 function placesOf({ hosts, threads }: LaunchRequest): Place[] {
   const gpus = hosts.flatMap((host) =>
-    host.gpus.map((index): Place => ({ host, device: { kind: 'gpu', index } })),
+    host.gpus.map((index, i): Place => {
+      const name = host.gpuNames?.[i];
+      return { host, device: { kind: 'gpu', index, ...(name === undefined ? {} : { name }) } };
+    }),
   );
   if (gpus.length > 0) return gpus;
   return hosts.flatMap((host) =>

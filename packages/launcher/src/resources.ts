@@ -8,18 +8,23 @@ export interface HostResources {
   readonly cores: number;
   /** Indices (as the CUDA driver counts) of the GPUs that the run may use. */
   readonly gpus: readonly number[];
+  /** What each of `gpus` is, for the user. */
+  readonly gpuNames?: readonly string[];
   /** What its worker processes must find in their environment, beside what all of them must. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where ddpm-fleet is installed on it; absent: where it is here. */
   readonly root?: string;
 }
 
-/** This machine's cores and NVIDIA GPUs; CUDA_VISIBLE_DEVICES narrows them as it does for any CUDA program. */
-export function localResources(env: NodeJS.ProcessEnv = process.env): HostResources {
+/**
+ * This machine's cores and NVIDIA GPUs; CUDA_VISIBLE_DEVICES narrows them as it does for any CUDA program.
+ * @param devices where the driver's device files are
+ */
+export function localResources(env: NodeJS.ProcessEnv = process.env, devices = '/dev'): HostResources {
   return {
     host: hostname(),
     cores: availableParallelism(),
-    gpus: granted(env) ?? visibleGpus(presentGpus(), env.CUDA_VISIBLE_DEVICES),
+    gpus: granted(env) ?? visibleGpus(presentGpus(devices), env.CUDA_VISIBLE_DEVICES),
   };
 }
 
@@ -51,9 +56,9 @@ export function visibleGpus(present: readonly number[], visible: string | undefi
   return gpus;
 }
 
-function presentGpus(): number[] {
+function presentGpus(devices: string): number[] {
   try {
-    return readdirSync('/dev')
+    return readdirSync(devices)
       .flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => a - b);

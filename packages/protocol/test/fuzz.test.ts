@@ -14,7 +14,8 @@ import {
 } from '../src/index.js';
 import { SAMPLES } from './control/samples.js';
 
-const CASES = 20_000;
+/** `npm run test:attacks` asks for a million. */
+const CASES = Number(process.env.DDPM_FLEET_FUZZ_CASES ?? 20_000);
 
 /** A stream of words from a seed, so that a case that fails can be had again. */
 function words(seed: number): () => number {

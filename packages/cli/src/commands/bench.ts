@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { availableParallelism } from 'node:os';
+import { benchCurve, SHAPES } from '../bench/curve.js';
 import { benchFleet, type FleetBenchRequest } from '../bench/fleet.js';
 import { benchOverhead, type OverheadBenchRequest } from '../bench/overhead.js';
 import { benchSampling, type SamplingBenchRequest } from '../bench/sampling.js';
@@ -38,6 +39,7 @@ export function benchCommand(): Command {
     .option('--pytorch <python>', 'a Python that has torch, to compare with')
     .addOption(jsonOption())
     .action((flags: FleetBenchRequest) => benchFleet(flags));
+  addCurve(bench);
   addStart(bench);
   addOverhead(bench);
   addSampling(bench);
@@ -99,4 +101,16 @@ function addSampling(bench: Command): void {
     .command('sampling-child', { hidden: true })
     .argument('<request>')
     .action((request: string) => runSamplingChild(JSON.parse(request) as SamplingChildRequest));
+}
+
+function addCurve(bench: Command): void {
+  bench
+    .command('curve')
+    .description('what encryption costs: runs of two workers, plain and with CURVE, in turn')
+    .addOption(new Option('--shape <name>', 'only this one').choices(SHAPES.map(({ name }) => name)))
+    .option('--rounds <n>', 'runs of each', positiveInteger, 2)
+    .addOption(jsonOption())
+    .action(({ shape, ...flags }: { shape?: string; rounds: number; json?: boolean }) =>
+      benchCurve({ ...flags, shapes: SHAPES.filter(({ name }) => shape === undefined || name === shape) }),
+    );
 }

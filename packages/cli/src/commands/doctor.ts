@@ -1,7 +1,8 @@
 import { checkEngine } from '@ddpm-fleet/engine';
 import { Command } from 'commander';
 import { checkHost } from '../doctor/host.js';
-import { jsonOption } from '../options.js';
+import { checkHosts, type HostsFlags } from '../doctor/hosts.js';
+import { jsonOption, nonNegativeInteger } from '../options.js';
 import { print, printJson } from '../output.js';
 
 export interface Check {
@@ -14,12 +15,26 @@ export interface Check {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check what launches fail on; one line each, with the remedy')
+    .option('--hosts <file|a,b>', 'also every one of these hosts over ssh, as launch --launcher ssh would')
+    .option('--ssh-config <file>', 'for ssh -F')
+    .option('--shared <dir>', 'a directory that all hosts should see and may write')
+    .option('--advertise <address>', 'address by which they reach this host')
+    .option('--port <n>', 'port of the coordinator', nonNegativeInteger)
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ddpm-fleet doctor\n  ddpm-fleet doctor --hosts hosts.txt --shared /mnt/runs',
+    )
     .action(doctor);
 }
 
-async function doctor(flags: { json?: boolean }): Promise<void> {
-  const checks: Check[] = [...(await checkHost()), ...(await checkEngine())];
+interface DoctorFlags extends Partial<HostsFlags> {
+  readonly json?: boolean;
+}
+
+async function doctor({ hosts, ...flags }: DoctorFlags): Promise<void> {
+  const others = hosts === undefined ? [] : await checkHosts({ ...flags, hosts });
+  const checks: Check[] = [...(await checkHost(flags.port)), ...(await checkEngine()), ...others];
   if (flags.json) printJson(checks);
   else for (const check of checks) print(line(check));
   if (checks.some((check) => !check.ok)) process.exitCode = 1;

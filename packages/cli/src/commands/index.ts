@@ -5,6 +5,7 @@ import { chaosCommand } from './chaos.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
+import { drainCommand } from './drain.js';
 import { engineCommand } from './engine.js';
 import { exportCommand } from './export.js';
 import { hostCommand } from './host.js';
@@ -26,6 +27,7 @@ export const commands: readonly (() => Command)[] = [
   auditCommand,
   replayCommand,
   chaosCommand,
+  drainCommand,
   checkpointCommand,
   exportCommand,
   importCommand,

@@ -1,5 +1,6 @@
 import { openStore } from '@ddpm-fleet/checkpoint';
 import { fleetError } from '@ddpm-fleet/core';
+import { gpuUse } from '@ddpm-fleet/engine';
 import { Command } from 'commander';
 import { jsonOption } from '../options.js';
 import { duration, print, printJson, printTable } from '../output.js';
@@ -38,6 +39,7 @@ async function status(text: string, flags: StatusFlags): Promise<void> {
   };
   if (flags.json) return printJson(facts);
   printStatus(dir, live, facts);
+  await printGpus();
 }
 
 /** From a host that does not see the run's directory. */
@@ -65,7 +67,18 @@ function printStatus(
   if (facts.workers.length === 0) return;
   print('');
   printTable(
-    ['worker', 'pid', 'host', 'state'],
-    facts.workers.map((worker) => [worker.id, worker.pid, worker.host, worker.state]),
+    ['worker', 'pid', 'host', 'device', 'state'],
+    facts.workers.map((worker) => [worker.id, worker.pid, worker.host, worker.device ?? '', worker.state]),
+  );
+}
+
+/** Of this host, whatever uses them. */
+async function printGpus(): Promise<void> {
+  const gpus = await gpuUse();
+  if (gpus.length === 0) return;
+  print('');
+  printTable(
+    ['GPU here', 'name', 'memory', 'busy'],
+    gpus.map((gpu) => [gpu.index, gpu.name, `${gpu.memoryUsed} of ${gpu.memoryTotal}`, gpu.utilisation]),
   );
 }

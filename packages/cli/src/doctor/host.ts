@@ -3,7 +3,8 @@ import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { availableParallelism, freemem, hostname } from 'node:os';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { freePortPair, isFreePair } from '../launch/address.js';
+import { descriptorLimit } from '../launch/hostFacts.js';
 import { bytes } from '../output.js';
 import type { Check } from '../commands/doctor.js';
 
@@ -11,8 +12,21 @@ const GiB = 1024 ** 3;
 const FEWEST_DESCRIPTORS = 1024;
 
 /** What a launch needs of this host, engine apart. */
-export async function checkHost(): Promise<Check[]> {
-  return Promise.all([node(), memory(), disk(), workingDirectory(), port(), ownName(), descriptors()]);
+export async function checkHost(wanted?: number): Promise<Check[]> {
+  return Promise.all([
+    ...[node(), memory(), disk(), workingDirectory(), port(), coordinatorPort(wanted), ownName()],
+    descriptors(),
+  ]);
+}
+
+/** Workers elsewhere need to know the port beforehand, so it is looked for among a few. */
+async function coordinatorPort(wanted: number | undefined): Promise<Check> {
+  const name = 'coordinator port';
+  const remedy = 'Stop what uses it, or give another with --port.';
+  const found = wanted === undefined ? await freePortPair() : (await isFreePair(wanted)) ? wanted : undefined;
+  if (found === undefined)
+    return { name, ok: false, detail: `${wanted ?? 'all of 29500-29700'} in use`, remedy };
+  return { name, ok: true, detail: `${found} and ${found + 1} are free` };
 }
 
 async function node(): Promise<Check> {
@@ -88,11 +102,6 @@ async function ownName(): Promise<Check> {
 async function descriptors(): Promise<Check> {
   const name = 'file descriptors';
   const remedy = `Raise it, e.g. ulimit -n ${FEWEST_DESCRIPTORS * 4}.`;
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
-    return { name, ok: soft >= FEWEST_DESCRIPTORS, detail: `limit ${soft}`, remedy };
-  } catch {
-    return { name, ok: true, detail: 'the limit cannot be read on this system' };
-  }
+  const soft = descriptorLimit();
+  return { name, ok: soft >= FEWEST_DESCRIPTORS, detail: `limit ${soft}`, remedy };
 }

@@ -24,9 +24,13 @@ export async function addressTowards(host: string): Promise<string> {
 /** The first of two neighbouring ports that nobody listens on. Undefined where there are none. */
 export async function freePortPair(): Promise<number | undefined> {
   for (let port = FIRST_PORT; port < FIRST_PORT + PORTS; port += 2) {
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+    if (await isFreePair(port)) return port;
   }
   return undefined;
+}
+
+export async function isFreePair(port: number): Promise<boolean> {
+  return (await isFree(port)) && (await isFree(port + 1));
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -10,7 +10,7 @@ export async function ask(
   host: string,
   { command, args }: Reach,
   explain: (host: string, words: string) => string,
-): Promise<Omit<HostAnswer, 'name'>> {
+): Promise<Pick<HostAnswer, 'facts' | 'skewMs' | 'problem'>> {
   const askedAt = Date.now();
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: ASK_MS });
   let [out, words] = ['', ''];

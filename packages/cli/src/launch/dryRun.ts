@@ -64,5 +64,7 @@ function describeLength({ config, record }: ForeseenRun): string {
 }
 
 function describeDevice(device: LaunchPlan['coordinator']['device']): string {
-  return device.kind === 'gpu' ? `GPU ${device.index}` : `CPU, ${device.threads} thread(s)`;
+  return device.kind === 'gpu'
+    ? `GPU ${device.index}${device.name === undefined ? '' : `, ${device.name}`}`
+    : `CPU, ${device.threads} thread(s)`;
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { engineEnvironment, findGpus, locateEngine, type Gpu } from '@ddpm-fleet/engine';
 import { localResources } from '@ddpm-fleet/launcher';
+import { tryReach } from './reach.js';
 
 /** What a host tells a launcher that asks: `ddpm-fleet host`. */
 export interface HostFacts {
@@ -19,9 +20,23 @@ export interface HostFacts {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds since 1970, when it was asked. */
   readonly time: number;
+  /** Files and sockets that a process may have open. */
+  readonly descriptors: number;
+  /** Whether it reaches the address that it was asked to try: 'ok', or why not. */
+  readonly reaches?: string;
+  /** Whether it sees the file that it was asked to look at, and can write one beside it: 'ok', or why not. */
+  readonly sees?: string;
 }
 
-export async function hostFacts(threads: number): Promise<HostFacts> {
+export interface HostQuestion {
+  readonly threads: number;
+  readonly reach?: string;
+  readonly see?: string;
+  /** The file to write beside `see`. */
+  readonly answer?: string;
+}
+
+export async function hostFacts({ threads, reach, see, answer }: HostQuestion): Promise<HostFacts> {
   const { cores, gpus } = localResources();
   const engine = locateEngine();
   const seen = gpus.length > 0 ? await findGpus() : [];
@@ -31,12 +46,42 @@ export async function hostFacts(threads: number): Promise<HostFacts> {
     version: ownVersion(),
     cores,
     gpus,
-    gpuNames: gpus.map((index) => nameOf(seen[index])),
+    gpuNames: await gpuNames(gpus),
     ...(seen[0] && { driver: seen[0].driver }),
     ...(engine && { engine: { version: engine.version, variant: engine.variant } }),
     env: engine ? engineEnvironment({ threads }) : {},
+    descriptors: descriptorLimit(),
+    ...(reach !== undefined && { reaches: await tryReach(reach) }),
+    ...(see !== undefined && { sees: lookAt(see, answer ?? see) }),
     time: Date.now(),
   };
+}
+
+function lookAt(file: string, answer: string): string {
+  try {
+    writeFileSync(answer, readFileSync(file));
+    return 'ok';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Infinity where it cannot be read. */
+export function descriptorLimit(): number {
+  try {
+    return Number(
+      /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity,
+    );
+  } catch {
+    return Infinity;
+  }
+}
+
+/** What nvidia-smi calls them. */
+export async function gpuNames(gpus: readonly number[]): Promise<string[]> {
+  if (gpus.length === 0) return [];
+  const seen = await findGpus();
+  return gpus.map((index) => nameOf(seen[index]));
 }
 
 function nameOf(gpu: Gpu | undefined): string {

@@ -9,7 +9,13 @@ export interface HostAnswer {
   /** By how much its clock is off at least, milliseconds. */
   readonly skewMs?: number;
   readonly problem?: string;
+  /** GPUs that the hosts file says it has. */
+  readonly gpus?: readonly number[];
+  /** What it was asked to reach. */
+  readonly address?: string;
 }
+
+const FEWEST_DESCRIPTORS = 256;
 
 /** Log times of hosts further apart than this cannot be compared. */
 const SKEW_MS = 2000;
@@ -28,7 +34,7 @@ export function judgeHosts(
 }
 
 export function problemsOf(
-  { name, facts, problem }: HostAnswer,
+  { name, facts, problem, address, gpus = [] }: HostAnswer,
   engine: Pick<ChosenEngine, 'kind' | 'version'>,
 ): string[] {
   if (!facts) return [problem ?? `${name} did not answer`];
@@ -41,6 +47,18 @@ export function problemsOf(
     problems.push(
       `${name} has TensorFlow ${version}, the run ${engine.version}: run ddpm-fleet engine install there`,
     );
+  }
+  if (facts.reaches !== undefined && facts.reaches !== 'ok') {
+    problems.push(
+      `${name} cannot reach this host at ${address ?? 'its address'} (${facts.reaches}): open the port in the firewall, or give an address that it knows (--advertise)`,
+    );
+  }
+  const absent = gpus.filter((index) => !facts.gpus.includes(index));
+  if (absent.length > 0) {
+    problems.push(`${name} has no GPU ${absent.join(', ')}: look at nvidia-smi there, or leave gpus= out`);
+  }
+  if (facts.descriptors < FEWEST_DESCRIPTORS) {
+    problems.push(`${name} allows ${facts.descriptors} open files: raise it, e.g. ulimit -n 4096`);
   }
   return problems;
 }

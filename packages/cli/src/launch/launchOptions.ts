@@ -13,7 +13,6 @@ export interface LaunchFlags extends VenueFlags {
   readonly set: string[];
   readonly allowUnlike?: boolean;
   readonly rendezvousTimeout: number;
-  readonly keys?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   // slurm
@@ -74,7 +73,7 @@ function addPlaceOptions(command: Command): Command {
     )
     .option(
       '--keys <dir>',
-      'directory of the run’s keys, made there if there are none; default: in the run’s',
+      'encrypt with the keys in this directory, made there if there are none; default: the run’s, beyond this host',
     )
     .option('--insecure', 'plain TCP, without keys, also beyond this host')
     .option('--hosts <file|a,b>', 'ssh: hosts, [user@]host[:port] [dir=] [node=] [gpus=0,1] [cores=8] a line')

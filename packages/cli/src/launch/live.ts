@@ -13,7 +13,7 @@ export interface Live {
   readonly loss?: number;
   readonly heldOutLoss?: number;
   readonly etaSeconds?: number;
-  readonly workers: readonly { id: string; pid: number; host: string; state: string }[];
+  readonly workers: readonly { id: string; pid: number; host: string; device?: string; state: string }[];
 }
 
 /** undefined where no coordinator of this host runs. */

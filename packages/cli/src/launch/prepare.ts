@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { identityHash, identityOf, loadConfig, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import { openDataset, type Dataset } from '@ddpm-fleet/data';
@@ -54,7 +55,13 @@ function resolveRun({ file, set }: PrepareOptions): ForeseenRun {
   const image = { size: asked.data.size, channels: asked.data.channels };
   const specs = checkModel(asked, image);
   const engine = chooseEngine(asked.engine.kind);
-  return { config: { ...asked, engine: { ...asked.engine, kind: engine.kind } }, image, specs, engine };
+  const data = { ...asked.data, path: absolute(asked.data.path) };
+  return { config: { ...asked, data, engine: { ...asked.engine, kind: engine.kind } }, image, specs, engine };
+}
+
+/** Workers on other hosts, and a resume, begin in another directory. */
+function absolute(path: string): string {
+  return path === '' || /^[a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(path);
 }
 
 async function prepare(

@@ -1,5 +1,6 @@
 import { localDriver, localResources, type HostResources, type LauncherDriver } from '@ddpm-fleet/launcher';
 import { isLoopback, parseAddress } from '@ddpm-fleet/transport';
+import { gpuNames } from './hostFacts.js';
 import type { ForeseenRun } from './prepare.js';
 import { slurmVenue } from './venues/slurm.js';
 import { sshVenue } from './venues/ssh.js';
@@ -11,6 +12,7 @@ export interface VenueFlags {
   readonly sshConfig?: string;
   readonly advertise?: string;
   readonly port?: number;
+  readonly keys?: string;
   readonly insecure?: boolean;
 }
 
@@ -40,12 +42,13 @@ export async function openVenue(flags: VenueFlags, run: ForeseenRun): Promise<Ve
   }
 }
 
-function localVenue(flags: VenueFlags, { config }: ForeseenRun): Venue {
+async function localVenue(flags: VenueFlags, { config }: ForeseenRun): Promise<Venue> {
+  const here = localResources();
   const isPrivate = isLoopback(parseAddress(`tcp://${config.fleet.bind}:0`));
   return {
-    hosts: [localResources()],
+    hosts: [{ ...here, gpuNames: await gpuNames(here.gpus) }],
     port: flags.port ?? 0,
-    encrypted: !isPrivate && flags.insecure !== true,
+    encrypted: (!isPrivate || flags.keys !== undefined) && flags.insecure !== true,
     notes: [],
     driver: (graceMs) => localDriver({ graceMs }),
   };

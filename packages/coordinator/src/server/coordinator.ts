@@ -22,6 +22,7 @@ import { Performer } from './performer.js';
 import { ProgressMeter } from './progress.js';
 import { openReaders } from './readers.js';
 import { recover } from './recover.js';
+import { takeDrainRequests } from './requests.js';
 
 /** Between two writes of live.json. */
 const LIVE_MS = 500;
@@ -82,6 +83,7 @@ export class Coordinator {
     this.#timers.push(
       setInterval(tick, config.fleet.heartbeatMs),
       setInterval(() => this.#tellLive(), LIVE_MS),
+      setInterval(() => this.#drain(), LIVE_MS),
     );
     this.#tellLive();
   }
@@ -143,6 +145,16 @@ export class Coordinator {
       log.info({ globalStep, loss, gradNorm, ms, workers, costs, ...this.#progress.now() }, 'step');
     }
     observer?.onStep?.(this.status, metrics);
+  }
+
+  #drain(): void {
+    const asked = takeDrainRequests(runPaths(this.#options.runDir).requests);
+    const peers = [...this.#state.peers.values()].filter(({ workerId }) => asked.includes(workerId));
+    const reason = 'it was asked to leave';
+    this.#performer.wire.send(
+      peers.map(({ peer }) => peer),
+      { type: 'DRAIN', reason },
+    );
   }
 
   #tellLive(): void {

@@ -19,6 +19,8 @@ export interface LiveStatus extends Progress {
     readonly id: string;
     readonly pid: number;
     readonly host: string;
+    /** What it computes on, once it has said HELLO. */
+    readonly device?: string;
     readonly state: string;
     readonly note?: string;
   }[];
@@ -42,10 +44,11 @@ export function liveStatus(state: State, addresses: Addresses, progress: Progres
     reason: state.reason,
     ...progress,
     ...(heldOut.loss !== null && { heldOutLoss: heldOut.loss }),
-    workers: [...state.peers.values()].map(({ workerId, pid, host, status, note }) => ({
+    workers: [...state.peers.values()].map(({ workerId, pid, host, status, note, deviceKind }) => ({
       id: workerId,
       pid,
       host,
+      ...(deviceKind !== '' && { device: deviceKind }),
       state: status,
       ...(note !== '' && { note }),
     })),

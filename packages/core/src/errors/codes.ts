@@ -452,6 +452,10 @@ const table = {
     message:
       'the status cannot be read from {address}: {reason}. It is on the second port after the control port, for holders of keys/reader.json.',
   },
+  DDPM_ERR_DRAIN: {
+    exitCode: 2,
+    message: 'nothing of {dir} can be drained: {reason}. ddpm-fleet status lists the workers.',
+  },
   DDPM_ERR_RENDEZVOUS: {
     exitCode: 1,
     message:

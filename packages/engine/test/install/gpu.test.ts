@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deviceName, unusedGpu } from '../../src/backends/tensorflow/device.js';
 import { checkEngine, type InstalledEngine } from '../../src/index.js';
-import { findGpus } from '../../src/install/gpu.js';
+import { findGpus, gpuUse } from '../../src/install/gpu.js';
 import { inScratch } from '../scratch.js';
 
 /** What `nvidia-smi --query-gpu=... --format=csv,noheader` prints on a machine with two GPUs. */
@@ -29,6 +29,21 @@ test.serial('GPUs are read from what the driver prints', async (t) => {
     t.is(await deviceName(), 'NVIDIA H100 80GB HBM3');
     process.env['CUDA_VISIBLE_DEVICES'] = '0,1';
     t.is(await deviceName(), 'NVIDIA A100-SXM4-40GB');
+  });
+});
+
+test.serial('memory and utilisation of each GPU', async (t) => {
+  await inScratch(withPath, async (dir) => {
+    program(
+      dir,
+      '0, NVIDIA H100 80GB HBM3, 41000 MiB, 81559 MiB, 97 %\n1, NVIDIA T4, 0 MiB, 15360 MiB, 0 %\n',
+    );
+    const use = await gpuUse();
+    t.is(use.length, 2);
+    t.like(use[0], { index: 0, memoryUsed: '41000 MiB', utilisation: '97 %' });
+    t.like(use[1], { index: 1, name: 'NVIDIA T4', memoryTotal: '15360 MiB' });
+    program(dir, 'nonsense\n');
+    t.deepEqual(await gpuUse(), []);
   });
 });
 

@@ -37,6 +37,7 @@ export async function slurmVenue(flags: VenueFlags, run: ForeseenRun): Promise<V
       host: name,
       cores: allocation.cpusOnNode,
       gpus: facts!.gpus,
+      gpuNames: facts!.gpuNames,
       env: facts!.env,
     })),
     address: `tcp://${address}:${port}`,

@@ -16,6 +16,8 @@ import { ask } from '../askHost.js';
 import { judgeHosts, type HostAnswer } from '../hostJudgement.js';
 import type { HostFacts } from '../hostFacts.js';
 import type { ForeseenRun } from '../prepare.js';
+import { listenFor } from '../reach.js';
+import { answerFile } from '../sharedProbe.js';
 import { CLI, HERE, INSTALLATION } from '../installation.js';
 import type { Venue, VenueFlags } from '../venue.js';
 
@@ -28,19 +30,27 @@ export async function sshVenue(flags: VenueFlags, run: ForeseenRun): Promise<Ven
     });
   const lines = readHosts(flags.hosts);
   const options = sshOptions(lines, flags.sshConfig);
-  const answers = await askHosts(lines, options, run.config.engine.threads);
+  const meeting = await sshMeeting(lines, flags);
+  const answers = await askHosts(lines, options, run.config.engine.threads, meeting);
   const { notes } = judgeHosts(answers, run.engine);
-  const towards = await realHost(lines[0]!, flags.sshConfig);
-  const address = flags.advertise ?? (await addressTowards(towards).catch(() => HERE));
-  const port = flags.port ?? (await freePortPair()) ?? 0;
   return {
     hosts: answers.map((answer, i) => resourcesOf(lines[i]!, answer.facts!)),
-    address: `tcp://${address}:${port}`,
-    port,
+    ...meeting,
     encrypted: flags.insecure !== true,
     notes,
     driver: (graceMs) => byRole(localDriver({ graceMs }), sshDriver({ ...options, graceMs })),
   };
+}
+
+/** Where hosts meet the coordinator on this one. */
+export async function sshMeeting(
+  lines: readonly HostLine[],
+  flags: Pick<VenueFlags, 'advertise' | 'port' | 'sshConfig'>,
+): Promise<{ address: string; port: number }> {
+  const towards = await realHost(lines[0]!, flags.sshConfig);
+  const host = flags.advertise ?? (await addressTowards(towards).catch(() => HERE));
+  const port = flags.port ?? (await freePortPair()) ?? 0;
+  return { address: `tcp://${host}:${port}`, port };
 }
 
 export function sshOptions(hosts: readonly HostLine[], configFile: string | undefined) {
@@ -52,13 +62,23 @@ export async function askHosts(
   lines: readonly HostLine[],
   options: ReturnType<typeof sshOptions>,
   threads: number,
+  { address, port, see }: { address: string; port: number; see?: string },
 ): Promise<HostAnswer[]> {
-  return Promise.all(
-    lines.map(async (line) => {
-      const reach = sshReach(line, options, [CLI, 'host', '--threads', String(threads)]);
-      return { name: line.name, ...(await ask(line.name, reach, explainSsh)) };
-    }),
-  );
+  // What listens already on the port will refuse the coordinator later, and in words.
+  const listener = await listenFor(port);
+  try {
+    return await Promise.all(
+      lines.map(async (line) => {
+        const look = see === undefined ? [] : ['--see', see, '--answer', answerFile(see, line.name)];
+        const question = ['--threads', String(threads), ...(listener ? ['--reach', address] : []), ...look];
+        const reach = sshReach(line, options, [CLI, 'host', ...question]);
+        const gpus = line.gpus ?? [];
+        return { name: line.name, address, gpus, ...(await ask(line.name, reach, explainSsh)) };
+      }),
+    );
+  } finally {
+    listener?.close();
+  }
 }
 
 function resourcesOf(line: HostLine, facts: HostFacts): HostResources {
@@ -66,6 +86,7 @@ function resourcesOf(line: HostLine, facts: HostFacts): HostResources {
     host: line.name,
     cores: line.cores ?? facts.cores,
     gpus: line.gpus ?? facts.gpus,
+    ...(line.gpus === undefined ? { gpuNames: facts.gpuNames } : {}),
     env: facts.env,
     ...(line.dir === undefined ? {} : { root: line.dir }),
   };

@@ -44,6 +44,8 @@ export async function openSockets(
       () =>
         new Promise<Socket>((resolve) => {
           const socket = connect(port, host, () => resolve(socket));
+          // What nobody reads would hide the end.
+          socket.resume();
           socket.on('error', () => resolve(socket)).on('close', () => cut++);
         }),
     ),

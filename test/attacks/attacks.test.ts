@@ -4,17 +4,18 @@ import { until } from '../support/processes.js';
 import { eavesdrop, foreignFrame, fuzzedControl, fuzzedFrame, knock, openSockets } from './attackers.js';
 import { digestOf, startTarget, undisturbed, type Target } from './target.js';
 
-/** `npm run test:attacks` does all of it; `npm test` a tenth. */
-const LONG = process.env.DDPM_FLEET_ATTACKS === 'long';
-const [STEPS, FUZZED, CONNECTIONS, LORIS] = LONG ? [1500, 10_000, 1000, 300] : [200, 1000, 200, 30];
+/** `npm run test:attacks` asks for all of it, `DDPM_FLEET_ATTACKS=short` for a tenth; `npm test` leaves it out. */
+const size = process.env.DDPM_FLEET_ATTACKS;
+const LONG = size === 'long';
+const attack = size === undefined ? test.skip : test.serial;
+const [FUZZED, CONNECTIONS, LORIS] = LONG ? [10_000, 1000, 300] : [1000, 200, 30];
 
 /** What an attacked coordinator may need beyond what it needs anyway. */
 const MORE_MIB = 150;
 
-test.serial('attacked from all sides, a run ends with the same digest in the same memory', async (t) => {
+attack('attacked from all sides, a run ends with the same digest in the same memory', async (t) => {
   t.timeout(600_000);
-  const expected = await undisturbed(t, STEPS);
-  const target = await startTarget(t, STEPS);
+  const target = await startTarget(t);
   await until(() => target.step() >= 1, 'it trains', 120_000);
   const calm = target.peakMiB();
   const began = Date.now();
@@ -22,16 +23,14 @@ test.serial('attacked from all sides, a run ends with the same digest in the sam
   await nonsense(t, target);
   await replay(t, target);
   await crowds(t, target);
-  const steps = target.step();
-  t.true(steps > 0 && steps < STEPS, `the attacks must be over before the run is (step ${steps})`);
   const took = (Date.now() - began) / 1000;
-  const peak = await watchToTheEnd(target);
-  t.is(target.process.exitCode, 0);
-  t.is(await digestOf(target.dir), expected);
+  const peak = target.peakMiB();
+  const steps = await target.stop();
+  t.is(await digestOf(target.dir), await undisturbed(t, steps));
   t.true(peak < calm + MORE_MIB, `${peak} MiB, ${calm} before`);
   refusalsAreSaidOnce(t, target.log());
   t.log(
-    `${took.toFixed(0)} s of attacks; coordinator ${calm.toFixed(0)} MiB before, ${peak.toFixed(0)} MiB at most`,
+    `${took.toFixed(0)} s of attacks, ${steps} steps; coordinator ${calm.toFixed(0)} MiB before, ${peak.toFixed(0)} MiB at most`,
   );
 });
 
@@ -78,7 +77,7 @@ async function replay(t: ExecutionContext, target: Target): Promise<void> {
   const { control, host } = target;
   const relay = await eavesdrop(host, control);
   const end = await knock(`tcp://127.0.0.1:${relay.port}`, target.keys('worker'), 'victim.1');
-  await until(() => end.connects > 0, 'the victim is let in', 10_000);
+  await until(() => end.connects > 0, 'the victim is let in', 30_000);
   end.dealer.send([fuzzedControl(0)]);
   await end.dealer.flush();
   await until(() => relay.heard().length > 500, 'enough was overheard', 10_000);
@@ -96,22 +95,15 @@ async function crowds(t: ExecutionContext, target: Target): Promise<void> {
   const silent = await openSockets(host, control, CONNECTIONS);
   const slow = await openSockets(host, control + 1, LORIS);
   const drip = setInterval(() => {
+    if (target.process.exitCode !== null) clearInterval(drip);
     for (const socket of slow.sockets) if (socket.writable) socket.write(Buffer.of(0xff));
   }, 400);
   const before = target.step();
   await until(() => silent.cut() === CONNECTIONS, 'the silent are cut off', 30_000);
   await until(() => slow.cut() === LORIS, 'the slow are cut off', 30_000);
   clearInterval(drip);
-  t.true(target.step() > before, 'it trains meanwhile');
-}
-
-async function watchToTheEnd(target: Target): Promise<number> {
-  let peak = 0;
-  while (target.process.exitCode === null) {
-    peak = Math.max(peak, target.peakMiB());
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return peak;
+  await until(() => target.step() > before, 'it trains meanwhile', 20_000);
+  t.pass();
 }
 
 function refusalsAreSaidOnce(t: ExecutionContext, log: string): void {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { ClientSecurity } from '@ddpm-fleet/transport';
@@ -21,6 +21,8 @@ export interface Target {
   step(): number;
   /** The most memory that the coordinator has had, MiB. */
   peakMiB(): number;
+  /** Ends the run in order. Returns the step that it was saved at. */
+  stop(): Promise<number>;
 }
 
 const args = (dir: string, steps: number, more: readonly string[]) => [
@@ -36,10 +38,13 @@ const args = (dir: string, steps: number, more: readonly string[]) => [
   ...['--set', 'checkpoint.everySteps=0', '--run-dir', join(dir, 'run'), ...more],
 ];
 
-export async function startTarget(t: ExecutionContext, steps: number): Promise<Target> {
+/** More than there is time for: the run is stopped. */
+const ENDLESS = 1_000_000;
+
+export async function startTarget(t: ExecutionContext): Promise<Target> {
   const dir = scratch();
   const more = ['--workers', '1', '--keys', join(dir, 'keys')];
-  const child = spawn(process.execPath, [BIN, ...args(dir, steps, more)], { cwd: ROOT, stdio: 'ignore' });
+  const child = spawn(process.execPath, [BIN, ...args(dir, ENDLESS, more)], { cwd: ROOT, stdio: 'ignore' });
   t.teardown(() => {
     child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
@@ -49,6 +54,7 @@ export async function startTarget(t: ExecutionContext, steps: number): Promise<T
   const first = await until(() => live(), 'the coordinator is up');
   const pid = first.pid;
   let peak = 0;
+  const ended = new Promise((resolve) => child.once('close', resolve));
   return {
     dir,
     process: child,
@@ -66,6 +72,15 @@ export async function startTarget(t: ExecutionContext, steps: number): Promise<T
       const file = `/proc/${pid}/status`;
       const kib = existsSync(file) ? /^VmHWM:\s+(\d+)/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
       return (peak = Math.max(peak, Number(kib ?? 0) / 1024));
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      const newest = readdirSync(join(dir, 'run', 'checkpoints'))
+        .filter((name) => name.startsWith('step-'))
+        .toSorted()
+        .at(-1);
+      return Number(newest!.slice('step-'.length));
     },
   };
 }

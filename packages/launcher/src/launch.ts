@@ -82,12 +82,19 @@ class Shell implements Launch {
       case 'start':
         return void this.#start(this.#specs.get(decision.id)!);
       case 'signal':
-        return void this.#running.get(decision.id)?.signal(decision.signal);
+        return this.#signal(decision.id, decision.signal);
       case 'note':
         return this.#options.onEvent?.({ type: 'note', text: decision.text });
       case 'finish':
         return void this.#end(decision.outcome);
     }
+  }
+
+  #signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): void {
+    const running = this.#running.get(id);
+    if (running) return void running.signal(signal);
+    // It is still being started, somewhere that may never answer. Killing is the end of everything.
+    if (signal === 'SIGKILL') void this.#driver.close();
   }
 
   async #start(spec: ProcessSpec): Promise<void> {

@@ -29,7 +29,7 @@ export interface RouterOptions {
   readonly maxFrameBytes: number;
   /** Peers heard at a time; messages of more are dropped. Default 4096. */
   readonly maxPeers?: number;
-  /** Whose keys are let in. Default `worker`. */
+  /** Who is let in: `worker`, those who take part (default); `reader`, those who look, and workers as well. */
   readonly role?: 'worker' | 'reader';
 }
 

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { LiveStatus } from './live.js';
 import type { Refusals } from './refusals.js';
 
-/** A question is one short frame whose content does not matter. */
-const QUESTION_BYTES = 256;
+/** A question is one short frame whose content does not matter; the frames of the CURVE handshake count, too. */
+const QUESTION_BYTES = 4096;
 const READERS = 64;
 
 /**

@@ -53,7 +53,7 @@ export class ZmqRouter implements Router {
 
   static async open(
     context: Context,
-    { server, insecure }: { server: ServerSecurity | undefined; insecure: boolean },
+    { server, insecure, domain }: { server: ServerSecurity | undefined; insecure: boolean; domain: string },
     options: RouterOptions,
     handlers: RouterHandlers,
   ): Promise<ZmqRouter> {
@@ -72,7 +72,7 @@ export class ZmqRouter implements Router {
       ...CONNECTION_HEARTBEAT,
       // Whoever connects and says nothing is cut off, and holds no more than a descriptor until then.
       handshakeInterval: HANDSHAKE_MS,
-      ...serverOptions(server, options.role ?? 'worker'),
+      ...serverOptions(server, domain),
     });
     socket.events.on('disconnect', () => router?.probeAll());
     // Wrong keys are reported by the one who looks them up, with their names.

@@ -14,22 +14,19 @@ export interface ServerSecurity {
   readonly readers?: Readonly<Record<string, string>>;
 }
 
-/** What a router lets do whoever it lets in. `worker`: take part; `reader`: look. A worker may look, too. */
-export type RouterRole = 'worker' | 'reader';
-
 /** The connecting side: its own pair, and the key that the server must prove to have. */
 export interface ClientSecurity {
   readonly keys: KeyPair;
   readonly serverKey: string;
 }
 
-/** The role travels as the domain of the authentication request. */
+/** @param domain comes with each request for authentication that this router's connections bring about */
 export function serverOptions(
   security: ServerSecurity | undefined,
-  role: RouterRole,
+  domain: string,
 ): SocketOptions<ZmqRouter> {
   if (!security) return {};
-  return { curveServer: true, curveSecretKey: security.keys.secretKey, zapDomain: role };
+  return { curveServer: true, curveSecretKey: security.keys.secretKey, zapDomain: domain };
 }
 
 export function clientOptions(security: ClientSecurity | undefined): SocketOptions<ZmqDealer> {

@@ -38,7 +38,8 @@ export function zmqTransport(options: ZmqOptions = {}): Transport {
 class ZmqTransport implements Transport {
   readonly #options: ZmqOptions;
   readonly #open: (Router | Dealer)[] = [];
-  readonly #refusals = new Set<(who: string) => void>();
+  /** By the domain of each router: its role and a number. */
+  readonly #refusals = new Map<string, (who: string) => void>();
   #zap: Promise<ZapServer> | undefined;
 
   constructor(options: ZmqOptions) {
@@ -47,12 +48,13 @@ class ZmqTransport implements Transport {
 
   async router(options: RouterOptions, handlers: RouterHandlers): Promise<Router> {
     const { server, insecure = false } = this.#options;
+    const domain = `${options.role ?? 'worker'}.${this.#refusals.size}`;
+    this.#refusals.set(domain, (who) => handlers.onRefused(who));
     if (server) {
-      this.#refusals.add((who) => handlers.onRefused(who));
-      this.#zap ??= ZapServer.start(context, server, (who) => this.#refused(who));
+      this.#zap ??= ZapServer.start(context, server, (at, who) => this.#refusals.get(at)?.(who));
       await this.#zap;
     }
-    const router = await ZmqRouter.open(context, { server, insecure }, options, handlers);
+    const router = await ZmqRouter.open(context, { server, insecure, domain }, options, handlers);
     this.#open.push(router);
     return router;
   }
@@ -67,9 +69,5 @@ class ZmqTransport implements Transport {
   async close(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((socket) => socket.close()));
     (await this.#zap)?.close();
-  }
-
-  #refused(who: string): void {
-    for (const report of this.#refusals) report(who);
   }
 }

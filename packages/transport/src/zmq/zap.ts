@@ -3,8 +3,8 @@ import { bind } from './bind.js';
 import type { ServerSecurity } from './security.js';
 import { encodeZ85 } from './z85.js';
 
-/** Who it was and why it was not let in. */
-export type Refused = (who: string) => void;
+/** The domain of the router that was asked, who it was, and why it was not let in. */
+export type Refused = (domain: string, who: string) => void;
 
 const OK = ['200', 'OK'];
 const REFUSED = ['400', 'authentication refused'];
@@ -42,7 +42,7 @@ export class ZapServer {
     for await (const [version, id, domain, address, , mechanism, key] of this.#reply) {
       const publicKey = String(mechanism) === 'CURVE' && key?.length === 32 ? encodeZ85(key) : '';
       const problem = this.#problem(publicKey, String(domain));
-      if (problem !== undefined) this.#refused(`${String(address)}: ${problem}`);
+      if (problem !== undefined) this.#refused(String(domain), `${String(address)}: ${problem}`);
       await this.#reply.send([version!, id!, ...(problem === undefined ? OK : REFUSED), '', '']);
     }
   }
@@ -53,7 +53,7 @@ export class ZapServer {
     if (this.#workers.has(publicKey)) return undefined;
     const reader = this.#readers.get(publicKey);
     if (reader === undefined) return `the key ${publicKey} is not on the allow-list`;
-    return domain === 'reader' ? undefined : `the key "${reader}" may read and not take part`;
+    return domain.startsWith('reader.') ? undefined : `the key "${reader}" may read and not take part`;
   }
 }
 

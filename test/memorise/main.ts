@@ -10,12 +10,12 @@ import { Denoiser, gridPng, sample, toBytes } from '@ddpm-fleet/inference';
 // allowed on 8 pictures until it knows them by heart, and draws 8 samples of each: a row a combination, the pictures
 // themselves on top.
 const file = process.argv[2] ?? 'memorise.png';
-const STEPS = 400;
+const STEPS = 600;
 const COUNT = 8;
 const SETTINGS = [
   ...['data.kind=emoji', 'data.size=16', 'data.category=Smileys & Emotion', 'data.flip=false'],
   ...['model.ch=32', 'model.chMult=[1,2]', 'model.numResBlocks=1', 'model.attnResolutions=[8]'],
-  ...['model.dropout=0', 'batch.numSlots=4', `batch.slotBatchSize=${COUNT}`, 'optimizer.lr=0.002'],
+  ...['model.dropout=0', 'batch.numSlots=1', `batch.slotBatchSize=${COUNT}`, 'optimizer.lr=0.002'],
   ...['optimizer.warmupSteps=50', 'ema.decays=[0.98]', 'ema.start=warmup', 'diffusion.numTimesteps=50'],
   ...['diffusion.betaStart=0.001', 'diffusion.betaEnd=0.2'],
 ];

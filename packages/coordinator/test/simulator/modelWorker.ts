@@ -300,7 +300,7 @@ export class ModelWorker {
     this.#leases = [];
     this.#requests = [];
     this.#incoming = undefined;
-    this.#early = [];
+    this.#early = this.#early.filter(({ header }) => header.transfer === state.transfer);
     this.#commits.clear();
     for (const [step, root] of this.#roots) if (root.generation < generation) this.#roots.delete(step);
     if (state.from !== 'held') this.#forget();
@@ -361,7 +361,8 @@ export class ModelWorker {
     const { header, payload } = frame;
     const incoming = this.#incoming;
     if (!incoming || incoming.message.transfer !== header.transfer) {
-      if (this.#source) this.#early.push(frame);
+      // The planes keep no order between them: it may come before its WELCOME.
+      this.#early.push(frame);
       return;
     }
     const section = incoming.message.sections[header.index]!;

@@ -12,6 +12,7 @@ const CONFIGS: Record<string, string> = {
   celeba64: '78,700,803',
   zoubohao: '82,958,979',
   'zoubohao-guided': '47,700,483',
+  marathon: '702,499',
 };
 
 const NOWHERE = ['--set', 'data.path=/nowhere/images'];

@@ -9,6 +9,7 @@ import { partWorkerCommand } from './commands/partWorker.js';
  * @returns the exit code: 0 it was done, 2 the input was wrong, 1 something failed at run time
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) outliveReader(stream);
   const program = buildProgram();
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -28,6 +29,13 @@ export function buildProgram(): Command {
   program.addCommand(partWorkerCommand(), { hidden: true });
   overrideExits(program);
   return program;
+}
+
+/** A reader that has seen enough (`| head`) is no failure: a run goes on without it. */
+function outliveReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 function overrideExits(command: Command): void {

@@ -17,7 +17,7 @@ test.serial('no secret key shows in logs, ps, journal, checkpoint, status or err
   const keys = join(dir, 'keys');
   const args = [
     ...['launch', 'configs/quickstart.yaml', ...TINY, '--set', 'samples.everySteps=0', '--workers', '1'],
-    ...['--steps', '12', '--set', 'checkpoint.everySteps=6', '--set', 'log.level=debug'],
+    ...['--steps', '100000', '--set', 'checkpoint.everySteps=6', '--set', 'log.level=debug'],
     ...['--set', 'log.everySteps=1', '--run-dir', run, '--keys', keys],
   ];
   let said = '';
@@ -34,6 +34,7 @@ test.serial('no secret key shows in logs, ps, journal, checkpoint, status or err
   const control = (JSON.parse(readFileSync(join(run, 'live.json'), 'utf8')) as { control: string }).control;
   const status = await ddpmFleet(['status', control, '--key-file', join(keys, 'reader.json'), '--json']);
   t.is(status.code, 0, status.stderr);
+  child.kill('SIGTERM');
   t.is(await ended, 0, said);
 
   const dry = await ddpmFleet([...args, '--dry-run', '--json', '--resume', 'auto']);

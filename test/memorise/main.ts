@@ -6,10 +6,11 @@ import { openEngine, type Engine } from '@ddpm-fleet/engine';
 import { diffusionConfigOf, Trainer } from '@ddpm-fleet/trainer';
 import { Denoiser, gridPng, sample, toBytes } from '@ddpm-fleet/inference';
 
-// `npm run memorise [-- FILE]`: trains every combination of mean, variance and loss that is
-// allowed on 8 pictures until it knows them by heart, and draws 8 samples of each: a row a combination, the pictures
-// themselves on top.
+// `npm run memorise [-- FILE [REGEX]]`: trains every combination of mean, variance and loss that is
+// allowed (and matches) on 8 pictures until it knows them by heart, and draws 8 samples of each: a row a combination,
+// the pictures themselves on top.
 const file = process.argv[2] ?? 'memorise.png';
+const wanted = new RegExp(process.argv[3] ?? '');
 const STEPS = 600;
 const COUNT = 8;
 const SETTINGS = [
@@ -28,6 +29,7 @@ function allowed(): RunConfig[] {
     VARIANCES.flatMap((variance) => LOSSES.map((loss) => configOf(mean, variance, loss))),
   );
   return all.filter((config) => {
+    if (!wanted.test(nameOf(config))) return false;
     try {
       validateDiffusion(diffusionConfigOf(config));
       return true;
@@ -35,6 +37,10 @@ function allowed(): RunConfig[] {
       return false;
     }
   });
+}
+
+function nameOf({ diffusion }: RunConfig): string {
+  return `${diffusion.modelMeanType} ${diffusion.modelVarType} ${diffusion.lossType}`;
 }
 
 function configOf(mean: string, variance: string, loss: string): RunConfig {
@@ -82,11 +88,10 @@ await dataset.read(
 );
 const rows: Uint8Array[] = [pictures];
 for (const config of configs) {
-  const { modelMeanType, modelVarType, lossType } = config.diffusion;
   const { before, after, samples } = await memorise(engine, config, pictures);
   rows.push(samples);
   const [from, to] = [before, after].map((loss) => loss.toPrecision(4));
-  console.log(`row ${rows.length - 1}: ${modelMeanType} ${modelVarType} ${lossType}: ${from} -> ${to}`);
+  console.log(`row ${rows.length - 1}: ${nameOf(config)}: ${from} -> ${to}`);
 }
 const grid = { pixels: Buffer.concat(rows), count: rows.length * COUNT, size: 16, channels: 3 };
 writeFileSync(file, await gridPng(grid, COUNT));

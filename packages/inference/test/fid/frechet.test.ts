@@ -60,7 +60,7 @@ test('in two dimensions tr sqrt(AB) is sqrt(tr AB + 2 sqrt det AB)', (t) => {
   t.true(Math.abs(got - (3 + 4 - 2 * root)) < 1e-12, `${got}`);
 });
 
-test('of covariances without full rank; of a Gaussian and itself; of unlike features', (t) => {
+test('trap 27: of covariances without full rank; of a Gaussian and itself; of unlike features', (t) => {
   const n = 40;
   const values = Float64Array.from({ length: 6 * n }, (_, i) => Math.sin(i * i));
   const sigma = Float64Array.from({ length: n * n }, (_, i) => {

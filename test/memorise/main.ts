@@ -6,12 +6,12 @@ import { openEngine, type Engine } from '@ddpm-fleet/engine';
 import { diffusionConfigOf, Trainer } from '@ddpm-fleet/trainer';
 import { Denoiser, gridPng, sample, toBytes } from '@ddpm-fleet/inference';
 
-// `npm run memorise [-- FILE [REGEX]]`: trains every combination of mean, variance and loss that is
-// allowed (and matches) on 8 pictures until it knows them by heart, and draws 8 samples of each: a row a combination,
+// `npm run memorise [-- FILE [REGEX [STEPS]]]`: trains every combination of mean, variance and loss that
+// is allowed (and matches) on 8 pictures until it knows them by heart, and draws 8 samples of each: a row a combination,
 // the pictures themselves on top.
 const file = process.argv[2] ?? 'memorise.png';
 const wanted = new RegExp(process.argv[3] ?? '');
-const STEPS = 600;
+const STEPS = Number(process.argv[4] ?? 600);
 const COUNT = 8;
 const SETTINGS = [
   ...['data.kind=emoji', 'data.size=16', 'data.category=Smileys & Emotion', 'data.flip=false'],

@@ -1,9 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { CLI } from '../launch/installation.js';
 import { fileURLToPath } from 'node:url';
-
-/** The command line that this module belongs to. */
-export const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
 
 const PEERS = fileURLToPath(new URL('../../../../../test/bench/peers/', import.meta.url));
 
@@ -35,7 +33,7 @@ class AnsweringProcess {
 export class BenchChild extends AnsweringProcess {
   /** @param args of ddpm-fleet */
   constructor(args: readonly string[], env: Record<string, string>) {
-    super(process.execPath, [BIN, ...args], env);
+    super(process.execPath, [CLI, ...args], env);
   }
 }
 

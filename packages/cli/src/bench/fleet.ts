@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { configYaml, loadConfig, runPaths } from '@ddpm-fleet/config';
+import { readFileSync } from 'node:fs';
+import { loadConfig, runPaths } from '@ddpm-fleet/config';
 import { note, print, printJson, printTable } from '../output.js';
-import { BIN } from './child.js';
 import { pytorchDdpRates } from './pytorch.js';
+import { scratchRun } from './scratchRun.js';
 import { describeRound, median, ratios } from './statistics.js';
 import { benchSettings } from './stepChild.js';
 
@@ -49,17 +46,11 @@ export async function benchFleet(request: FleetBenchRequest): Promise<void> {
 }
 
 /** Seconds from commit to commit, as the journal of a run has them. */
-async function fleetStepTimes(request: FleetBenchRequest): Promise<number[]> {
-  const scratch = mkdtempSync(join(tmpdir(), 'ddpm-bench-'));
-  try {
-    const runDir = join(scratch, 'run');
-    const file = join(scratch, 'config.yaml');
-    writeFileSync(file, configYaml(loadConfig({ env: {}, set: settings(request) })));
-    await launch([file, '--run-dir', runDir, '--workers', String(request.workers)]);
-    return commitTimes(runPaths(runDir).journal).slice(SETTLING);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+function fleetStepTimes(request: FleetBenchRequest): Promise<number[]> {
+  const config = loadConfig({ env: {}, set: settings(request) });
+  return scratchRun(config, request.workers, (runDir) =>
+    commitTimes(runPaths(runDir).journal).slice(SETTLING),
+  );
 }
 
 /** Two checkpoints fall into the timed steps. */
@@ -70,18 +61,6 @@ function settings({ channels, images, steps }: FleetBenchRequest): string[] {
     ...['data.kind=synthetic', `batch.numSlots=${images / batch}`, `train.steps=${steps + SETTLING + 1}`],
     ...[`checkpoint.everySteps=${Math.ceil(steps / 2)}`, 'samples.everySteps=0', 'log.heldOutEvery=0'],
   ];
-}
-
-export function launch(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [BIN, 'launch', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let tail = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-2000)));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`the run ended with ${code}\n${tail}`)),
-    );
-  });
 }
 
 function commitTimes(journal: string): number[] {

@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configYaml, loadConfig, runPaths, type RunConfig } from '@ddpm-fleet/config';
+import { loadConfig, runPaths, type RunConfig } from '@ddpm-fleet/config';
 import { note, print, printJson, printTable } from '../output.js';
-import { launch } from './fleet.js';
+import { scratchRun } from './scratchRun.js';
 import { median } from './statistics.js';
 
 export interface OverheadBenchRequest {
@@ -47,18 +46,11 @@ interface Line {
  */
 export async function benchOverhead(request: OverheadBenchRequest): Promise<void> {
   const config = loadConfig({ file: request.config, env: {} });
-  const scratch = mkdtempSync(join(tmpdir(), 'ddpm-bench-'));
-  try {
-    const file = join(scratch, 'config.yaml');
-    const set = settings(config, request.steps);
-    writeFileSync(file, configYaml(loadConfig({ file: request.config, env: {}, set })));
-    const runDir = join(scratch, 'run');
-    note(`${request.config}: ${request.steps} steps of ${request.workers} workers`);
-    await launch([file, '--run-dir', runDir, '--workers', String(request.workers)]);
-    report(request, overheadOf(readLogs(runDir), config.fleet.fingerprintEvery, request.workers));
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  const set = settings(config, request.steps);
+  const measured = loadConfig({ file: request.config, env: {}, set });
+  note(`${request.config}: ${request.steps} steps of ${request.workers} workers`);
+  const lines = await scratchRun(measured, request.workers, readLogs);
+  report(request, overheadOf(lines, config.fleet.fingerprintEvery, request.workers));
 }
 
 /** Every step is logged and every other one compared: comparisons are rare in the config. */

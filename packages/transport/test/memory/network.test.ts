@@ -27,10 +27,8 @@ for (const [name, faults] of [
   );
 }
 
-/** Sends `count` numbered messages through a network and returns what arrived. */
-async function transmit(seed: number, faults: Partial<typeof QUIET>, count = 200): Promise<string[]> {
-  const clock = new VirtualClock();
-  const network = new MemoryNetwork({ seed, clock, faults: { ...QUIET, ...faults } });
+/** A dealer on host b that is connecting to a router on host a, and what has arrived there. */
+async function connected(network: MemoryNetwork) {
   const got: string[] = [];
   const router = await network.transport('a').router(
     { address: 'tcp://127.0.0.1:1', probe: [], maxFrameBytes: 100 },
@@ -49,6 +47,14 @@ async function transmit(seed: number, faults: Partial<typeof QUIET>, count = 200
       onRefused: () => undefined,
     },
   );
+  return { got, dealer };
+}
+
+/** Sends `count` numbered messages through a network and returns what arrived. */
+async function transmit(seed: number, faults: Partial<typeof QUIET>, count = 200): Promise<string[]> {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork({ seed, clock, faults: { ...QUIET, ...faults } });
+  const { got, dealer } = await connected(network);
   clock.advance(10);
   for (let i = 0; i < count; i++) {
     dealer.send([Buffer.from(String(i))]);
@@ -87,24 +93,7 @@ test('each fault does what it says and nothing else', async (t) => {
 test('behind a cut messages wait, and pass when it is mended', async (t) => {
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock });
-  const got: string[] = [];
-  const router = await network.transport('a').router(
-    { address: 'tcp://127.0.0.1:1', probe: [], maxFrameBytes: 100 },
-    {
-      onMessage: (_, [frame]) => got.push(Buffer.from(frame!).toString()),
-      onUnreachable: () => undefined,
-      onRefused: () => undefined,
-    },
-  );
-  const dealer = await network.transport('b').dealer(
-    { address: router.address, peer: 'b', maxFrameBytes: 100 },
-    {
-      onMessage: () => undefined,
-      onConnected: () => undefined,
-      onDisconnected: () => undefined,
-      onRefused: () => undefined,
-    },
-  );
+  const { got, dealer } = await connected(network);
   clock.advance(10);
   network.cut('a', 'b');
   dealer.send([Buffer.from('1')]);

@@ -1,13 +1,23 @@
 /** Pauses before an address that is in use is tried again. */
 const BIND_AGAIN_MS = [10, 50, 150];
 
-/** A socket that was just closed frees its port in a thread of libzmq, a little later. */
+/**
+ * EADDRINUSE: a socket that was just closed frees its port in a thread of libzmq, a little later.
+ * EAGAIN: libzmq tells its monitor of a failed bind before it returns, and that write may leave its own errno
+ * in place of the reason (once in a few thousand on a loaded machine). The next try tells the reason.
+ */
+const AGAIN = new Set(['EADDRINUSE', 'EAGAIN']);
+
+/**
+ * Binds, and tries again where the refusal may pass or hides its reason.
+ * @throws what libzmq says, with its `code`
+ */
 export async function bind(socket: { bind(address: string): Promise<void> }, address: string): Promise<void> {
   for (const pauseMs of BIND_AGAIN_MS) {
     try {
       return await socket.bind(address);
     } catch (error) {
-      if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+      if (!AGAIN.has((error as { code?: string }).code ?? '')) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

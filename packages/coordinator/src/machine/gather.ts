@@ -14,7 +14,14 @@ export function startGathering(
 ): void {
   const { state } = turn;
   state.phase = 'gathering';
-  state.gathering = { until: state.now + windowMs, atMost, reason, checkpoint: undefined, asked: null };
+  state.gathering = {
+    until: state.now + windowMs,
+    atMost,
+    reason,
+    checkpoint: undefined,
+    asked: null,
+    adopting: false,
+  };
   state.fingerprints = null;
   dropAllCaptures(turn, reason);
   state.checkpoint.wanted = false;
@@ -52,6 +59,8 @@ export function holders(state: State): Peer[] {
 export function resolveGathering(turn: Turn): boolean {
   const { state } = turn;
   const gathering = state.gathering!;
+  // What the journal takes from a worker may say another step than the one known here.
+  if (gathering.adopting) return false;
   const peers = candidates(state);
   if (peers.length === 0) {
     explain(turn, `${gathering.reason}: waiting for a worker`);
@@ -102,12 +111,16 @@ function askAhead(turn: Turn, usable: readonly Peer[]): boolean {
   if (ahead.length === 0) return false;
   const best = ahead.reduce((a, b) => (b.held!.globalStep > a.held!.globalStep ? b : a));
   gathering.asked = best.peer;
+  gathering.until = Math.max(gathering.until, state.now + state.options.gatherMs);
   send(turn, best.peer, { type: 'COMMITS_REQUEST', from: state.globalStep });
   return true;
 }
 
 export function onCommits(turn: Turn, peer: Peer, { lines }: MessageOf<'COMMITS'>): void {
-  if (turn.state.gathering?.asked === peer.peer) turn.effects.push({ type: 'adopt', lines });
+  const { gathering } = turn.state;
+  if (gathering?.asked !== peer.peer) return;
+  gathering.adopting = true;
+  turn.effects.push({ type: 'adopt', lines });
 }
 
 /** The journal took the lines that continued its chain: it says what it would have said with them from the start. */
@@ -115,6 +128,7 @@ export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>)
   const { state } = turn;
   const { gathering } = state;
   if (!gathering) return;
+  gathering.adopting = false;
   if (!recovery) {
     log(turn, 'warn', 'the commits that a worker remembers do not continue the journal');
     gathering.until = state.now;

@@ -96,6 +96,8 @@ export interface Gathering {
   checkpoint: CheckpointRef | null | undefined;
   /** The peer that was asked for commits that the journal lacks. */
   asked: string | null;
+  /** The journal is taking them. */
+  adopting: boolean;
 }
 
 export interface FingerprintRound {
@@ -211,6 +213,7 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
       reason: recovery.brokenOff ? 'the coordinator was started again' : 'the run starts',
       checkpoint: undefined,
       asked: null,
+      adopting: false,
     },
     round: null,
     rounds: 0,

@@ -100,6 +100,20 @@ const DELIVERY: Case[] = [
     },
   ],
   [
+    'more than fits at once arrives to the last message, whoever speaks meanwhile',
+    async ({ here, there, until }) => {
+      const server = await RouterEnd.open(here);
+      const client = await DealerEnd.open(there, server.router.address, 'a.1');
+      await until(() => client.dealer.connected, 'the dealer is connected');
+      for (let i = 0; i < 3000; i++) client.dealer.send(frames(String(i)));
+      await until(() => server.got.length > 0, 'the first was heard');
+      server.router.send('a.1', frames('meanwhile'));
+      await until(() => server.got.length === 3000 && client.got.length === 1, 'all have arrived');
+      await client.dealer.flush();
+      assert.deepEqual(text(server.got[2999]!.frames), ['2999']);
+    },
+  ],
+  [
     'a router tells its dealers apart',
     async ({ here, there, until }) => {
       const server = await RouterEnd.open(here);

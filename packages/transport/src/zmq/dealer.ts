@@ -7,6 +7,13 @@ import { clientOptions, type ClientSecurity } from './security.js';
 import { Turn, within } from './turn.js';
 
 const HIGH_WATER = 64;
+
+/**
+ * Before a full socket is tried again. It is not waited for: zeromq.js looks for what may be read whenever it has
+ * sent, and what it learns on the way of room to send is lost on a send that waits (and the other way round), so that
+ * a dealer that sent much and was told something meanwhile could fall silent for good.
+ */
+const FULL_MS = 1;
 const RECONNECT = { reconnectInterval: 100, reconnectMaxInterval: 2000 };
 
 export class ZmqDealer implements Dealer {
@@ -14,12 +21,14 @@ export class ZmqDealer implements Dealer {
   readonly #handlers: DealerHandlers;
   readonly #outbox: Outbox<Frames>;
   #connected = false;
+  /** How often it was connected: what was meant for one connection is not sent on the next. */
+  #connections = 0;
 
   private constructor(socket: Socket, handlers: DealerHandlers) {
     this.#socket = socket;
     this.#handlers = handlers;
     this.#outbox = new Outbox(
-      (frames) => socket.send(frames as Uint8Array[]),
+      (frames) => this.#write(frames),
       (_, error) => {
         if (!socket.closed) throw error;
       },
@@ -40,6 +49,7 @@ export class ZmqDealer implements Dealer {
       immediate: true,
       linger: LINGER_MS,
       sendHighWaterMark: HIGH_WATER,
+      sendTimeout: 0,
       receiveHighWaterMark: HIGH_WATER,
       maxMessageSize: options.maxFrameBytes,
       ...RECONNECT,
@@ -84,6 +94,7 @@ export class ZmqDealer implements Dealer {
     const { events } = this.#socket;
     events.on('handshake', () => {
       this.#connected = true;
+      this.#connections++;
       this.#handlers.onConnected();
     });
     events.on('disconnect', () => {
@@ -95,6 +106,19 @@ export class ZmqDealer implements Dealer {
     events.on('handshake:error:auth', () => this.#handlers.onRefused('authentication refused'));
     events.on('handshake:error:protocol', ({ error }) => this.#handlers.onRefused(error.message));
     events.on('handshake:error:other', ({ error }) => this.#handlers.onRefused(error.message));
+  }
+
+  /** Hands a message over as soon as there is room, unless its connection ends before. */
+  async #write(frames: Frames): Promise<void> {
+    const connection = this.#connections;
+    while (this.#connected && this.#connections === connection) {
+      try {
+        return await this.#socket.send(frames as Uint8Array[]);
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'EAGAIN') throw error;
+        await new Promise((resolve) => setTimeout(resolve, FULL_MS));
+      }
+    }
   }
 
   async #receive(): Promise<void> {

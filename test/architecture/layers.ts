@@ -5,6 +5,7 @@ export const LAYERS: Record<string, number> = {
   '@ddpm-fleet/core': 0,
   '@ddpm-fleet/config': 1,
   '@ddpm-fleet/transport': 1,
+  '@ddpm-fleet/s3': 1,
   '@ddpm-fleet/diffusion': 2,
   '@ddpm-fleet/model': 2,
   '@ddpm-fleet/engine': 2,
@@ -41,6 +42,7 @@ export const IMPURE: readonly (readonly [pattern: RegExp, what: string])[] = [
 /** Modules that one package owns, so that the others stay free of them. */
 export const OWNED: Record<string, readonly string[]> = {
   zeromq: ['@ddpm-fleet/transport'],
+  aws4fetch: ['@ddpm-fleet/s3'],
   '@tensorflow/tfjs-node-gpu': ['@ddpm-fleet/engine'],
   '@tensorflow/tfjs-backend-wasm': ['@ddpm-fleet/engine'],
   convict: ['@ddpm-fleet/config'],

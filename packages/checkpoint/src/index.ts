@@ -27,5 +27,5 @@ export type {
   WrittenShare,
 } from './store.js';
 export { AsyncSaver, type Ownership, type PendingSave, type Saved, type SaverOptions } from './asyncSaver.js';
-export type { S3Options } from './s3/client.js';
+export type { S3Options } from '@ddpm-fleet/s3';
 export { diffSnapshots, type SnapshotDifference, type TensorDifference } from './diff.js';

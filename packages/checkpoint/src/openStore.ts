@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { fleetError } from '@ddpm-fleet/core';
+import { S3Client, s3Location, type S3Options } from '@ddpm-fleet/s3';
 import { nodeFileSystem } from './disk/fileSystem.js';
 import { DiskMedium } from './disk/medium.js';
 import { MediumStore } from './mediumStore.js';
-import { S3Client, type S3Options } from './s3/client.js';
 import { S3Medium } from './s3/medium.js';
 import type { CheckpointStore } from './store.js';
 
@@ -19,14 +18,8 @@ export interface StoreOptions {
  * @throws DDPM_ERR_STORE_LOCATION
  */
 export function openStore(location: string, { s3 }: StoreOptions = {}): CheckpointStore {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1];
-  if (scheme === undefined) return new MediumStore(new DiskMedium(resolve(location), nodeFileSystem));
-  const [, bucket, prefix] =
-    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*?))?\/*$/.exec(location) ?? [];
-  if (!bucket) {
-    const problem = scheme === 's3' ? 'it names no valid bucket' : `${scheme}:// is not known`;
-    throw fleetError('DDPM_ERR_STORE_LOCATION', { location, problem });
-  }
-  const client = new S3Client(location, bucket, s3);
-  return new MediumStore(new S3Medium(location, client, prefix ? `${prefix}/` : ''));
+  const place = s3Location(location);
+  if (!place) return new MediumStore(new DiskMedium(resolve(location), nodeFileSystem));
+  const client = new S3Client(location, place.bucket, s3);
+  return new MediumStore(new S3Medium(location, client, place.key ? `${place.key}/` : ''));
 }

@@ -23,7 +23,11 @@ const tree = {
       ['emoji', 'idx', 'cifar10', 'imageFolder', 'webdataset', 'parquet', 'synthetic'],
       'What the images are stored as.',
     ),
-    path: operational('', 'text', 'File or directory of the images; not used by emoji and synthetic.'),
+    path: operational(
+      '',
+      'text',
+      'File or directory of the images, here or as s3://bucket/...; not used by emoji and synthetic.',
+    ),
     size: identity(0, 'count', 'Images become size x size pixels; 0 keeps their own (square) size.'),
     category: identity('', 'text', "emoji: keep one category, e.g. 'Smileys & Emotion'; empty keeps all."),
     split: identity('train', ['train', 'test'], 'Which part of a data set that has parts.'),

@@ -96,7 +96,8 @@ async function decodeAll(
   const prepared = await prepare(reader, fitter, { onBadImage: config.onBadImage, onImage, onProgress });
   const { hash, size, skipped } = prepared;
   const { classNames, licence } = reader;
-  const index = keepsImages ? undefined : reader.index;
+  // What is kept of data on a service may be published, and then the images are not.
+  const index = keepsImages && source.files[0]?.version === undefined ? undefined : reader.index;
   const shape = { imageSize: fit.size, channels: fit.channels };
   const facts = {
     format: CACHE_FORMAT,

@@ -8,27 +8,37 @@ import { locateParquet } from './readers/parquet/parquet.js';
 import { locateSynthetic } from './readers/synthetic.js';
 import { locateWebdataset } from './readers/webdataset.js';
 import type { Source } from './reader.js';
+import type { Storage } from './storage/storage.js';
 
 /** Finds the files of `data.kind` at `data.path`; the one place where kinds are named. */
-export function locate(config: DataConfig): Promise<Source> {
+export function locate(config: DataConfig, storage: Storage): Promise<Source> {
   switch (config.kind) {
     case 'emoji':
       return locateEmoji({ category: config.category, size: config.size });
     case 'synthetic':
       return locateSynthetic(config.size, config.channels);
     case 'idx':
-      return locateIdx(pathOf(config, 'a directory of MNIST files, or one IDX file of images'), config.split);
+      return locateIdx(
+        storage,
+        pathOf(config, 'a directory of MNIST files, or one IDX file of images'),
+        config.split,
+      );
     case 'cifar10':
-      return locateCifar10(pathOf(config, 'the directory with data_batch_1.bin'), config.split);
+      return locateCifar10(storage, pathOf(config, 'the directory with data_batch_1.bin'), config.split);
     case 'imageFolder':
-      return locateImageFolder(pathOf(config, 'a directory of PNG, JPEG or WebP files'), config.split);
+      return locateImageFolder(
+        storage,
+        pathOf(config, 'a directory of PNG, JPEG or WebP files'),
+        config.split,
+      );
     case 'webdataset':
       return locateWebdataset(
+        storage,
         pathOf(config, 'a directory of .tar shards, or a pattern of them'),
         config.split,
       );
     case 'parquet':
-      return locateParquet(pathOf(config, 'a directory of .parquet files, or one'), config.split);
+      return locateParquet(storage, pathOf(config, 'a directory of .parquet files, or one'), config.split);
   }
 }
 

@@ -1,26 +1,31 @@
-import type { FileHandle } from 'node:fs/promises';
-import { openFile, readExactly } from './files.js';
+import type { SourceFile } from './reader.js';
+import type { Storage, StoredFile } from './storage/storage.js';
 
 /** Well below the limit of open files that systems set by default. */
 const MAX_OPEN = 128;
 
 interface OpenFile {
-  readonly handle: Promise<FileHandle>;
+  readonly file: Promise<StoredFile>;
   /** Reads under way: only files that nobody reads are closed. */
   users: number;
 }
 
 /** Random reads from many files, of which the most recently used stay open. */
 export class OpenFiles {
+  readonly #storage: Storage;
   readonly #open = new Map<string, OpenFile>();
 
-  /** Exactly `length` bytes. @throws DDPM_ERR_DATA_MISSING, DDPM_ERR_DATA_TRUNCATED */
-  async read(path: string, offset: number, length: number): Promise<Uint8Array> {
-    const file = this.#use(path);
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** Exactly `length` bytes. @throws DDPM_ERR_DATA_MISSING, DDPM_ERR_DATA_TRUNCATED, DDPM_ERR_DATA_CHANGED */
+  async read(file: SourceFile, offset: number, length: number): Promise<Uint8Array> {
+    const open = this.#use(file);
     try {
-      return await readExactly(await file.handle, path, offset, length);
+      return await (await open.file).read(offset, length);
     } finally {
-      file.users--;
+      open.users--;
       this.#closeOldest();
     }
   }
@@ -31,26 +36,27 @@ export class OpenFiles {
     await Promise.all(files.map(closeFile));
   }
 
-  #use(path: string): OpenFile {
-    const file = this.#open.get(path) ?? { handle: openFile(path), users: 0 };
-    file.users++;
+  #use(source: SourceFile): OpenFile {
+    const { path } = source;
+    const open = this.#open.get(path) ?? { file: this.#storage.open(source), users: 0 };
+    open.users++;
     // Last in the map is most recently used.
     this.#open.delete(path);
-    this.#open.set(path, file);
-    return file;
+    this.#open.set(path, open);
+    return open;
   }
 
   #closeOldest(): void {
-    for (const [path, file] of this.#open) {
+    for (const [path, open] of this.#open) {
       if (this.#open.size <= MAX_OPEN) return;
-      if (file.users > 0) continue;
+      if (open.users > 0) continue;
       this.#open.delete(path);
-      void closeFile(file);
+      void closeFile(open);
     }
   }
 }
 
-async function closeFile({ handle }: OpenFile): Promise<void> {
+async function closeFile({ file }: OpenFile): Promise<void> {
   // A file that could not be opened has told its reader so.
-  await handle.then((file) => file.close()).catch(() => {});
+  await file.then((open) => open.close()).catch(() => {});
 }

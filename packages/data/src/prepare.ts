@@ -7,6 +7,7 @@ import type { SkippedImage } from './dataset.js';
 import type { Fitter } from './image/fitter.js';
 import { DECODE_WINDOW } from './image/pool.js';
 import type { ImageReader } from './reader.js';
+import { isServiceError } from './storage/storage.js';
 
 export interface PrepareOptions {
   readonly onBadImage: 'refuse' | 'skip';
@@ -88,8 +89,8 @@ async function* decodeInOrder(count: number, fitter: Fitter): AsyncGenerator<Dec
 }
 
 function refuseOrSkip(place: string, error: unknown, onBadImage: 'refuse' | 'skip'): SkippedImage {
-  if (onBadImage === 'refuse' || isFleetError(error, 'DDPM_ERR_DATA_IMAGE_SIZE'))
-    throw asImageError(place, error);
+  const isOfImage = !isFleetError(error, 'DDPM_ERR_DATA_IMAGE_SIZE') && !isServiceError(error);
+  if (onBadImage === 'refuse' || !isOfImage) throw asImageError(place, error);
   return { place, reason: reasonOf(error) };
 }
 

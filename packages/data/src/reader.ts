@@ -34,6 +34,8 @@ export interface SourceFile {
   readonly sizeBytes: number;
   readonly mtimeMs: number;
   readonly ctimeMs: number;
+  /** Where a service names the contents: another name, other bytes. */
+  readonly version?: string;
 }
 
 /** Where the images are: found without reading them. */

@@ -14,8 +14,8 @@ interface Images {
   close(): Promise<void>;
 }
 
-/** How many images of one batch are read at once. */
-const WINDOW = 8;
+/** How many images of one batch are read at once: as many as overlap the answers of a service. */
+const WINDOW = 32;
 
 /** All images in memory: a read copies. */
 export function residentDataset(entry: CacheEntry, all: Uint8Array): Dataset {

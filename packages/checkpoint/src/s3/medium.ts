@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { listObjects, type S3Client } from '@ddpm-fleet/s3';
 import { writeError } from '../writeError.js';
 import {
   stepName,
@@ -9,8 +10,6 @@ import {
   type StoredFile,
   type Ticket,
 } from '../medium.js';
-import type { S3Client } from './client.js';
-import { listObjects } from './listing.js';
 import { sweep } from './sweep.js';
 import { uploadObject } from './upload.js';
 

@@ -1,5 +1,4 @@
-import type { S3Client } from './client.js';
-import { listObjects, listUploads, type ListedObject } from './listing.js';
+import { listObjects, listUploads, type ListedObject, type S3Client } from '@ddpm-fleet/s3';
 
 /** Files without a manifest may be a save that another process is writing, until nothing was added for so long. */
 const STALE_MS = 24 * 3600 * 1000;
@@ -24,7 +23,10 @@ export async function sweep(client: S3Client, prefix: string, superseded: readon
 }
 
 /** Keys of steps without a manifest that nobody has touched since `before`. */
-export function abandoned(objects: readonly ListedObject[], before: number): string[] {
+export function abandoned(
+  objects: readonly Pick<ListedObject, 'key' | 'modifiedMs'>[],
+  before: number,
+): string[] {
   const stepOfKey = (key: string): string => key.slice(0, key.indexOf('/', key.lastIndexOf('step-')));
   const live = new Set(
     objects

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
+import { listParts, listUploads, text, type S3Client } from '@ddpm-fleet/s3';
 import type { NewFile, StoredFile } from '../medium.js';
-import type { S3Client } from './client.js';
-import { listParts, listUploads } from './listing.js';
-import { text } from './xml.js';
 
 const PART_BYTES = 8 << 20;
 const MAX_PARTS = 10_000;

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeLayout } from '@ddpm-fleet/core';
+import { listObjects, listUploads, S3Client } from '@ddpm-fleet/s3';
+import { Proxy } from '@ddpm-fleet/s3/test/proxy';
+import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
 import { sampleSnapshot } from '../../src/conformance/sample.js';
 import { storeConformance, type StoreBench } from '../../src/conformance/store.js';
 import { AsyncSaver, checkpointDigest, openStore } from '../../src/index.js';
-import { S3Client } from '../../src/s3/client.js';
-import { listObjects, listUploads } from '../../src/s3/listing.js';
-import { Proxy } from '../support/proxy.js';
-import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '../support/s3Server.js';
 
 /** Parameters of 12 MB: two parts, and four of the optimizer. */
 const BIG = makeLayout([

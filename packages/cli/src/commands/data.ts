@@ -11,7 +11,13 @@ interface InspectFlags {
   readonly json?: boolean;
   readonly out?: string;
   readonly count: number;
+  readonly publish?: boolean;
 }
+
+const PREPARE_EXAMPLES = `
+Examples:
+  ddpm-fleet data prepare configs/cifar10.yaml
+  ddpm-fleet data prepare faces.yaml --set data.path=s3://pictures/faces --publish      once, before the first launch`;
 
 export function dataCommand(): Command {
   const data = new Command('data').description('look at a data set before training on it');
@@ -29,13 +35,21 @@ export function dataCommand(): Command {
     .description('decode a data set into the cache, so that launches start at once')
     .argument('<config>', 'YAML file with a data section')
     .option('--set <path=value>', 'override a setting', collect, [])
-    .action(async (file: string, flags: { set: string[] }) => inspect(file, { ...flags, count: 0 }));
+    .option(
+      '--publish',
+      'data on S3: leave beside it what lets every other machine read only the images it needs',
+    )
+    .addHelpText('after', PREPARE_EXAMPLES)
+    .action(async (file: string, flags: Omit<InspectFlags, 'count'>) =>
+      inspect(file, { ...flags, count: 0 }),
+    );
   return data;
 }
 
 async function inspect(file: string, flags: InspectFlags): Promise<void> {
   const config = loadConfig({ file, set: flags.set });
   const dataset = await openDataset(config.data, {
+    publish: flags.publish ?? false,
     onNotice: note,
     onProgress: (done, total) => {
       if (done % 10_000 === 0 && done > 0) note(`decoded ${done} of ${total}`);

@@ -149,6 +149,10 @@ const table = {
     exitCode: 2,
     message: '{file} is truncated: {expected} bytes expected, {found} found. Fetch the file again.',
   },
+  DDPM_ERR_DATA_PUBLISH: {
+    exitCode: 2,
+    message: '{path} cannot be published: {problem}.',
+  },
   DDPM_ERR_DATA_IMAGE: {
     exitCode: 2,
     message:
@@ -233,7 +237,8 @@ const table = {
   },
   DDPM_ERR_STORE_LOCATION: {
     exitCode: 2,
-    message: '{location} is not a place for checkpoints: {problem}. Give a directory, or s3://bucket/prefix.',
+    message:
+      '{location} is not a place that can be used: {problem}. Give a directory, or s3://bucket/prefix.',
   },
   DDPM_ERR_STORE_CREDENTIALS: {
     exitCode: 2,

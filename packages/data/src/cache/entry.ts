@@ -53,24 +53,33 @@ export function sealFacts(facts: Facts, tables: Tables): string {
 
 /** The entry in `directory`, or undefined where it is missing, of another format or damaged. */
 export async function openEntry(directory: string): Promise<CacheEntry | undefined> {
+  return readEntry(directory, (name) => readFile(join(directory, name)));
+}
+
+/** The entry whose files `read` gives. @throws what `isFatal` says is no reason to make the entry again */
+export async function readEntry(
+  directory: string,
+  read: (name: string) => Promise<Uint8Array>,
+  isFatal: (error: unknown) => boolean = () => false,
+): Promise<CacheEntry | undefined> {
   try {
-    const { facts, seal } = JSON.parse(await readFile(join(directory, FACTS), 'utf8')) as {
+    const { facts, seal } = JSON.parse(Buffer.from(await read(FACTS)).toString('utf8')) as {
       facts: Facts;
       seal: string;
     };
-    const labels = facts.classNames.length > 0 ? await readWords(join(directory, LABELS)) : undefined;
-    const checks = await readWords(join(directory, CHECKS));
-    const index = facts.hasIndex ? new Uint8Array(await readWords(join(directory, INDEX))) : undefined;
+    const labels = facts.classNames.length > 0 ? wordsOf(await read(LABELS)) : undefined;
+    const checks = wordsOf(await read(CHECKS));
+    const index = facts.hasIndex ? new Uint8Array(wordsOf(await read(INDEX))) : undefined;
     const tables = { labels: labels && new Int32Array(labels), checks: new Uint32Array(checks), index };
     return seal === sealOf(facts, tables) ? { facts, tables, directory } : undefined;
-  } catch {
+  } catch (error) {
+    if (isFatal(error)) throw error;
     // Whatever is wrong with an entry, making it again is the remedy.
     return undefined;
   }
 }
 
-async function readWords(path: string): Promise<ArrayBuffer> {
-  const bytes = await readFile(path);
+function wordsOf(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 

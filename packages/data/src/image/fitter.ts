@@ -1,5 +1,6 @@
 import { fleetError } from '@ddpm-fleet/core';
 import type { ImageReader } from '../reader.js';
+import { isServiceError } from '../storage/storage.js';
 import { decode } from './decode.js';
 import { fitPixels, type Fit } from './fit.js';
 import { DecodePool } from './pool.js';
@@ -50,7 +51,9 @@ export class Fitter {
  */
 export async function ownSizeOf(reader: ImageReader): Promise<number> {
   for (let index = 0; index < reader.count; index++) {
-    const size = await sizeOf(reader, index).catch(() => undefined);
+    const size = await sizeOf(reader, index).catch((error: unknown) => {
+      if (isServiceError(error)) throw error;
+    });
     if (!size) continue;
     if (size.width === size.height) return size.width;
     throw sizeError(await reader.place(index), size.width, size.height, 0);

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
-import { isDirectory, listDirectory, missing, statFile, truncated } from '../files.js';
 import type { ImageReader, Source, SourceFile } from '../reader.js';
+import { truncated } from '../storage/errors.js';
+import { statAll, type Storage } from '../storage/storage.js';
 
 const PIXELS = 32 * 32;
 const RECORD_BYTES = 1 + 3 * PIXELS;
@@ -16,15 +16,19 @@ const FILES = {
  * CIFAR-10 in its binary version (Krizhevsky 2009): records of a label byte and three planes of 32x32.
  * @param path the directory with data_batch_1..5.bin and test_batch.bin, the one above it, or one such file
  */
-export async function locateCifar10(path: string, split: 'train' | 'test'): Promise<Source> {
-  const paths = (await isDirectory(path)) ? await findBatches(path, split) : [path];
-  const files = await Promise.all(paths.map(statFile));
+export async function locateCifar10(
+  storage: Storage,
+  path: string,
+  split: 'train' | 'test',
+): Promise<Source> {
+  const paths = (await storage.isDirectory(path)) ? await findBatches(storage, path, split) : [path];
+  const files = await statAll(storage, paths);
   for (const { path: file, sizeBytes } of files) assertWhole(file, sizeBytes);
-  return { name: 'cifar10', files, open: () => openCifar10(files) };
+  return { name: 'cifar10', files, open: () => openCifar10(storage, files) };
 }
 
-async function openCifar10(files: readonly SourceFile[]): Promise<ImageReader> {
-  const batches = await Promise.all(files.map(({ path }) => readBatchFile(path)));
+async function openCifar10(storage: Storage, files: readonly SourceFile[]): Promise<ImageReader> {
+  const batches = await Promise.all(files.map((file) => storage.readWhole(file)));
   const records = Buffer.concat(batches);
   const count = records.length / RECORD_BYTES;
   const labels = Int32Array.from({ length: count }, (_, index) => records[index * RECORD_BYTES]!);
@@ -70,12 +74,12 @@ function placeIn(files: readonly SourceFile[]): (index: number) => string {
   };
 }
 
-async function findBatches(path: string, split: 'train' | 'test'): Promise<string[]> {
-  const above = (await listDirectory(path)).includes('cifar-10-batches-bin');
-  const directory = above ? join(path, 'cifar-10-batches-bin') : path;
-  const there = new Set(await listDirectory(directory));
+async function findBatches(storage: Storage, path: string, split: 'train' | 'test'): Promise<string[]> {
+  const above = (await storage.list(path)).includes('cifar-10-batches-bin');
+  const directory = above ? storage.join(path, 'cifar-10-batches-bin') : path;
+  const there = new Set(await storage.list(directory));
   const absent = FILES[split].filter((name) => !there.has(name));
-  if (absent.length === 0) return FILES[split].map((name) => join(directory, name));
+  if (absent.length === 0) return FILES[split].map((name) => storage.join(directory, name));
   throw fleetError('DDPM_ERR_DATA_EMPTY', { path: directory, what: absent.join(', ') });
 }
 
@@ -85,10 +89,4 @@ function assertWhole(path: string, sizeBytes: number): void {
   if (sizeBytes % RECORD_BYTES !== 0) {
     throw truncated(path, Math.ceil(sizeBytes / RECORD_BYTES) * RECORD_BYTES, sizeBytes);
   }
-}
-
-async function readBatchFile(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: unknown) => {
-    throw missing(path, cause);
-  });
 }

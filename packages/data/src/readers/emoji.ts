@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { fleetError } from '@ddpm-fleet/core';
-import { statFile } from '../files.js';
 import type { ImageReader, Source } from '../reader.js';
+import { disk } from '../storage/disk.js';
 
 /** What emoji.json says of an emoji or of one of its skin variations. */
 interface EmojiTile {
@@ -45,7 +45,7 @@ export async function locateEmoji(options: EmojiOptions): Promise<Source> {
   // The clean sheets have no pictures of other vendors in place of missing ones.
   const sheet = { path: join(root, 'img/google/sheets-clean', `${tile}.png`), tile };
   const list = join(root, 'emoji.json');
-  const files = [await statFile(sheet.path), await statFile(list)];
+  const files = [await disk.stat(sheet.path), await disk.stat(list)];
   return { name: 'emoji', files, open: () => openEmoji(sheet, list, options) };
 }
 

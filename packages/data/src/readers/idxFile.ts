@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import { fleetError } from '@ddpm-fleet/core';
-import { missing, truncated } from '../files.js';
+import type { SourceFile } from '../reader.js';
+import { truncated } from '../storage/errors.js';
+import type { Storage } from '../storage/storage.js';
 
 /** An IDX array of unsigned bytes. Format: LeCun's MNIST page. */
 export interface IdxArray {
@@ -17,8 +18,9 @@ const UNSIGNED_BYTE = 0x08;
  * @param dimensions how many the array must have: 3 for images, 1 for labels
  * @throws DDPM_ERR_DATA_MISSING, DDPM_ERR_DATA_FORMAT, DDPM_ERR_DATA_TRUNCATED
  */
-export async function readIdxFile(path: string, dimensions: number): Promise<IdxArray> {
-  const bytes = await readMaybeGzipped(path);
+export async function readIdxFile(storage: Storage, file: SourceFile, dimensions: number): Promise<IdxArray> {
+  const { path } = file;
+  const bytes = await readMaybeGzipped(storage, file);
   const headerBytes = 4 + 4 * dimensions;
   if (bytes.length < 4) throw truncated(path, headerBytes, bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -38,10 +40,8 @@ export async function readIdxFile(path: string, dimensions: number): Promise<Idx
   return { shape, data: bytes.subarray(headerBytes, expected) };
 }
 
-async function readMaybeGzipped(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw missing(path, cause);
-  });
+async function readMaybeGzipped(storage: Storage, file: SourceFile): Promise<Uint8Array> {
+  const bytes = await storage.readWhole(file);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     // With a sync flush a cut-off stream gives what it holds, so that the message can say how much is missing.
@@ -50,7 +50,7 @@ async function readMaybeGzipped(path: string): Promise<Uint8Array> {
     const detail = `its gzip stream is damaged (${(cause as Error).message})`;
     throw fleetError(
       'DDPM_ERR_DATA_FORMAT',
-      { file: path, format: 'a readable gzip file', detail },
+      { file: file.path, format: 'a readable gzip file', detail },
       { cause },
     );
   }

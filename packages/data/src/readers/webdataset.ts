@@ -1,8 +1,8 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
-import { isDirectory, listDirectory, statFile } from '../files.js';
 import { OpenFiles } from '../openFiles.js';
 import { numberedClasses, type ImageReader, type Source, type SourceFile } from '../reader.js';
+import { statAll, type Storage } from '../storage/storage.js';
 import { splitDirectory } from './imageFolder.js';
 import { parseHeader } from './tar/header.js';
 import { tarSamples } from './tar/samples.js';
@@ -17,21 +17,28 @@ const HEADER_BYTES = 512;
  * @param path a directory of .tar files (taken in byte order of their names; with subdirectories `train` and `test`,
  *   the one of the split), one .tar file, or a pattern such as data/shard-{0000..0099}.tar
  */
-export async function locateWebdataset(path: string, split: 'train' | 'test'): Promise<Source> {
-  const paths = expandBraces(path) ?? (await findShards(path, split));
+export async function locateWebdataset(
+  storage: Storage,
+  path: string,
+  split: 'train' | 'test',
+): Promise<Source> {
+  const paths = expandBraces(path) ?? (await findShards(storage, path, split));
   if (paths.length === 0)
     throw fleetError('DDPM_ERR_DATA_EMPTY', { path, what: 'a range that goes upwards' });
-  const files: SourceFile[] = [];
-  for (const shard of paths) files.push(await statFile(shard));
+  const files = await statAll(storage, paths);
   const name = basename(path).replace(/[{.].*$/, '') || 'shards';
-  return { name, files, open: (index) => openWebdataset(files, index) };
+  return { name, files, open: (index) => openWebdataset(storage, files, index) };
 }
 
-async function openWebdataset(files: readonly SourceFile[], known?: Uint8Array): Promise<ImageReader> {
-  const index = known ? decodeShardIndex(known) : await scanShards(files);
-  const open = new OpenFiles();
+async function openWebdataset(
+  storage: Storage,
+  files: readonly SourceFile[],
+  known?: Uint8Array,
+): Promise<ImageReader> {
+  const index = known ? decodeShardIndex(known) : await scanShards(storage, files);
+  const open = new OpenFiles(storage);
   const labels = index.label[0]! >= 0 ? index.label : undefined;
-  const shardOf = (i: number) => files[index.shard[i]!]!.path;
+  const shardOf = (i: number) => files[index.shard[i]!]!;
   return {
     count: index.offset.length,
     ...(labels && { labels }),
@@ -43,28 +50,28 @@ async function openWebdataset(files: readonly SourceFile[], known?: Uint8Array):
       if (index.size[i] === 0) throw new Error('the sample has no .png, .jpg, .jpeg or .webp member');
       return { kind: 'encoded', bytes: await open.read(shardOf(i), index.offset[i]!, index.size[i]!) };
     },
-    place: async (i) => `${shardOf(i)}: ${await memberName(open, shardOf(i), index.offset[i]!)}`,
+    place: async (i) => `${shardOf(i).path}: ${await memberName(open, shardOf(i), index.offset[i]!)}`,
     close: () => open.close(),
   };
 }
 
 /** The name that the header before the bytes gives; it may be cut where it is longer than 256 characters. */
-async function memberName(open: OpenFiles, path: string, offset: number): Promise<string> {
-  const block = await open.read(path, offset - HEADER_BYTES, HEADER_BYTES).catch(() => undefined);
+async function memberName(open: OpenFiles, shard: SourceFile, offset: number): Promise<string> {
+  const block = await open.read(shard, offset - HEADER_BYTES, HEADER_BYTES).catch(() => undefined);
   const header = block && parseHeader(block);
   return typeof header === 'object' ? header.name : `the member at byte ${offset}`;
 }
 
-async function scanShards(files: readonly SourceFile[]): Promise<ShardIndex> {
+async function scanShards(storage: Storage, files: readonly SourceFile[]): Promise<ShardIndex> {
   const builder = new ShardIndexBuilder();
   let first: { place: string; labelled: boolean } | undefined;
-  for (const [shard, { path }] of files.entries()) {
-    const file = await WindowedFile.open(path);
+  for (const [shard, source] of files.entries()) {
+    const file = await WindowedFile.open(storage, source);
     try {
       for await (const sample of tarSamples(file)) {
         const at = sample.image ?? { ...sample.first, size: 0 };
         builder.add({ offset: at.offset, size: at.size, shard, label: sample.label ?? -1 });
-        const here = { place: `${path}: ${sample.key}`, labelled: sample.label !== undefined };
+        const here = { place: `${source.path}: ${sample.key}`, labelled: sample.label !== undefined };
         first ??= here;
         if (here.labelled !== first.labelled) throw labelMissing(first, here);
       }
@@ -87,12 +94,12 @@ function labelMissing(...[a, b]: { place: string; labelled: boolean }[]): Error 
   });
 }
 
-async function findShards(path: string, split: 'train' | 'test'): Promise<string[]> {
-  if (!(await isDirectory(path))) return [path];
-  const directory = await splitDirectory(path, split);
-  const names = (await listDirectory(directory)).filter((name) => name.endsWith('.tar'));
+async function findShards(storage: Storage, path: string, split: 'train' | 'test'): Promise<string[]> {
+  if (!(await storage.isDirectory(path))) return [path];
+  const directory = await splitDirectory(storage, path, split);
+  const names = (await storage.list(directory)).filter((name) => name.endsWith('.tar'));
   if (names.length === 0) throw fleetError('DDPM_ERR_DATA_EMPTY', { path: directory, what: 'a .tar file' });
-  return names.map((name) => join(directory, name));
+  return names.map((name) => storage.join(directory, name));
 }
 
 /** shard-{008..010}.tar: the numbers as they are written, zeros in front kept. undefined: there is no such range. */

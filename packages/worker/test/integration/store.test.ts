@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openStore } from '@ddpm-fleet/checkpoint';
-import { Proxy } from '@ddpm-fleet/checkpoint/test/proxy';
-import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/checkpoint/test/s3Server';
+import { Proxy } from '@ddpm-fleet/s3/test/proxy';
+import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
 import { runPaths } from '@ddpm-fleet/config';
 import { digestOf, journal, live, logOf, makeRun, startFleet, train, until, writeRun } from './fleet.js';
 

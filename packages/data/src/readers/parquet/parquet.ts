@@ -1,9 +1,9 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
 import { parquetMetadataAsync } from 'hyparquet';
-import { isDirectory, listDirectory, statFile } from '../../files.js';
 import { OpenFiles } from '../../openFiles.js';
 import { isLabel, numberedClasses, type ImageReader, type Source, type SourceFile } from '../../reader.js';
+import { statAll, type Storage } from '../../storage/storage.js';
 import { findColumns, type ImageColumns } from './columns.js';
 import { ColumnCache, readColumn, rowGroupsOf, type ParquetFile, type RowGroup } from './rowGroups.js';
 
@@ -13,15 +13,18 @@ import { ColumnCache, readColumn, rowGroupsOf, type ParquetFile, type RowGroup }
  * @param path a directory (or the one above `data/`) or one file; where names begin with `train-` and `test-`, only
  *   those of the split are taken
  */
-export async function locateParquet(path: string, split: 'train' | 'test'): Promise<Source> {
-  const paths = (await isDirectory(path)) ? await findFiles(path, split) : [path];
-  const files: SourceFile[] = [];
-  for (const file of paths) files.push(await statFile(file));
-  return { name: basename(path).replace(/\.parquet$/, ''), files, open: () => openParquet(files) };
+export async function locateParquet(
+  storage: Storage,
+  path: string,
+  split: 'train' | 'test',
+): Promise<Source> {
+  const paths = (await storage.isDirectory(path)) ? await findFiles(storage, path, split) : [path];
+  const files = await statAll(storage, paths);
+  return { name: basename(path).replace(/\.parquet$/, ''), files, open: () => openParquet(storage, files) };
 }
 
-async function openParquet(sources: readonly SourceFile[]): Promise<ImageReader> {
-  const open = new OpenFiles();
+async function openParquet(storage: Storage, sources: readonly SourceFile[]): Promise<ImageReader> {
+  const open = new OpenFiles(storage);
   try {
     const files: ParquetFile[] = [];
     for (const source of sources) files.push(await openFooter(open, source));
@@ -68,10 +71,11 @@ function readerOf(
 }
 
 /** @throws DDPM_ERR_DATA_FORMAT, DDPM_ERR_DATA_MISSING */
-async function openFooter(open: OpenFiles, { path, sizeBytes }: SourceFile): Promise<ParquetFile> {
+async function openFooter(open: OpenFiles, source: SourceFile): Promise<ParquetFile> {
+  const { path, sizeBytes } = source;
   const slice = async (start: number, end = sizeBytes) => {
     const from = start < 0 ? sizeBytes + start : start;
-    return (await open.read(path, from, end - from)).buffer as ArrayBuffer;
+    return (await open.read(source, from, end - from)).buffer as ArrayBuffer;
   };
   const buffer = { byteLength: sizeBytes, slice };
   try {
@@ -135,14 +139,15 @@ function groupAt(starts: readonly number[], index: number): number {
   return low;
 }
 
-async function findFiles(path: string, split: 'train' | 'test'): Promise<string[]> {
-  const inside = (await listDirectory(path)).includes('data') && (await isDirectory(join(path, 'data')));
-  const directory = inside ? join(path, 'data') : path;
-  const names = (await listDirectory(directory)).filter((name) => name.endsWith('.parquet'));
+async function findFiles(storage: Storage, path: string, split: 'train' | 'test'): Promise<string[]> {
+  const below = storage.join(path, 'data');
+  const inside = (await storage.list(path)).includes('data') && (await storage.isDirectory(below));
+  const directory = inside ? below : path;
+  const names = (await storage.list(directory)).filter((name) => name.endsWith('.parquet'));
   const ofSplit = names.filter((name) => name.startsWith(`${split}-`));
   const hasSplits = names.some((name) => /^(train|test)-/.test(name));
   const chosen = hasSplits ? ofSplit : names;
-  if (chosen.length > 0) return chosen.map((name) => join(directory, name));
+  if (chosen.length > 0) return chosen.map((name) => storage.join(directory, name));
   const what = hasSplits ? `a .parquet file whose name begins with ${split}-` : 'a .parquet file';
   throw fleetError('DDPM_ERR_DATA_EMPTY', { path: directory, what });
 }

@@ -1,5 +1,5 @@
 import { fleetError } from '@ddpm-fleet/core';
-import { truncated } from '../../files.js';
+import { truncated } from '../../storage/errors.js';
 import { paxPath, paxSize, parseHeader, type TarHeader } from './header.js';
 import type { WindowedFile } from './windowedFile.js';
 

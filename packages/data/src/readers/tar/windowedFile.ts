@@ -1,5 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
-import { openFile, readExactly, statFile, truncated } from '../../files.js';
+import type { SourceFile } from '../../reader.js';
+import { truncated } from '../../storage/errors.js';
+import type { Storage, StoredFile } from '../../storage/storage.js';
 
 /** Large enough that small members cost one read for many, small enough that large ones are skipped. */
 const WINDOW_BYTES = 256 * 1024;
@@ -8,20 +9,19 @@ const WINDOW_BYTES = 256 * 1024;
 export class WindowedFile {
   readonly path: string;
   readonly sizeBytes: number;
-  readonly #file: FileHandle;
+  readonly #file: StoredFile;
   #window: Uint8Array = new Uint8Array(0);
   #start = 0;
 
-  private constructor(path: string, sizeBytes: number, file: FileHandle) {
+  private constructor({ path, sizeBytes }: SourceFile, file: StoredFile) {
     this.path = path;
     this.sizeBytes = sizeBytes;
     this.#file = file;
   }
 
   /** @throws DDPM_ERR_DATA_MISSING */
-  static async open(path: string): Promise<WindowedFile> {
-    const { sizeBytes } = await statFile(path);
-    return new WindowedFile(path, sizeBytes, await openFile(path));
+  static async open(storage: Storage, file: SourceFile): Promise<WindowedFile> {
+    return new WindowedFile(file, await storage.open(file));
   }
 
   /** Exactly `length` bytes; a view that the next read may make stale. @throws DDPM_ERR_DATA_TRUNCATED */
@@ -29,7 +29,7 @@ export class WindowedFile {
     if (offset + length > this.sizeBytes) throw truncated(this.path, offset + length, this.sizeBytes);
     if (offset < this.#start || offset + length > this.#start + this.#window.length) {
       const wanted = Math.max(length, Math.min(WINDOW_BYTES, this.sizeBytes - offset));
-      this.#window = await readExactly(this.#file, this.path, offset, wanted);
+      this.#window = await this.#file.read(offset, wanted);
       this.#start = offset;
     }
     return this.#window.subarray(offset - this.#start, offset - this.#start + length);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { tarMembers } from '../../../src/readers/tar/members.js';
 import { WindowedFile } from '../../../src/readers/tar/windowedFile.js';
+import { disk } from '../../../src/storage/disk.js';
 import { directoryOf } from '../../support/files.js';
 import { tarBytes, type TarFormat } from '../../support/tar.js';
 
@@ -20,7 +21,10 @@ const contents = (format: TarFormat): Record<string, Buffer> => ({
 });
 
 async function openTar(t: Parameters<typeof directoryOf>[0], bytes: Uint8Array): Promise<WindowedFile> {
-  const file = await WindowedFile.open(join(await directoryOf(t, { 'x.tar': bytes }), 'x.tar'));
+  const file = await WindowedFile.open(
+    disk,
+    await disk.stat(join(await directoryOf(t, { 'x.tar': bytes }), 'x.tar')),
+  );
   t.teardown(() => file.close());
   return file;
 }

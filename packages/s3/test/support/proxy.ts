@@ -9,6 +9,8 @@ export class Proxy {
   readonly #sockets = new Set<Socket>();
   /** Bytes that clients have sent. */
   sentBytes = 0;
+  /** Bytes that the server has answered. */
+  receivedBytes = 0;
   /** Called with `sentBytes` whenever it grows. */
   onSent: (sentBytes: number) => void = () => {};
   /** Of each connection, towards the server. */
@@ -26,6 +28,7 @@ export class Proxy {
         });
       }
       client.pipe(this.#meter()).pipe(upstream);
+      upstream.on('data', (chunk: Buffer) => (this.receivedBytes += chunk.length));
       upstream.pipe(client);
     });
   }

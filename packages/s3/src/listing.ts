@@ -5,6 +5,8 @@ export interface ListedObject {
   readonly key: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  /** Names the contents. */
+  readonly etag: string;
 }
 
 /** Every object below a prefix. */
@@ -22,11 +24,39 @@ export async function listObjects(client: S3Client, prefix: string): Promise<Lis
         key: text(item, 'Key')!,
         sizeBytes: Number(text(item, 'Size')),
         modifiedMs: Date.parse(text(item, 'LastModified')!),
+        etag: text(item, 'ETag') ?? '',
       });
     }
     token = text(xml, 'IsTruncated') === 'true' ? text(xml, 'NextContinuationToken') : undefined;
   }
   return found;
+}
+
+/**
+ * Names directly below a prefix: of objects, and of what they have in common up to the next slash.
+ * @param prefix empty, or ends with /
+ * @param most names at least that many are enough
+ */
+export async function listNames(client: S3Client, prefix: string, most = Infinity): Promise<string[]> {
+  const names: string[] = [];
+  for (let token: string | undefined = ''; token !== undefined && names.length < most;) {
+    const query: Record<string, string> = {
+      'list-type': '2',
+      delimiter: '/',
+      prefix,
+      ...(most < 1000 ? { 'max-keys': String(most + 1) } : {}),
+      ...(token ? { 'continuation-token': token } : {}),
+    };
+    const xml: string = (await client.send({ method: 'GET', key: '', query })).body.toString();
+    const keys = elements(xml, 'Contents').map((item) => text(item, 'Key')!);
+    const directories = elements(xml, 'CommonPrefixes').map((item) =>
+      text(item, 'Prefix')!.replace(/\/$/, ''),
+    );
+    // Some tools make an object of the directory's own name.
+    for (const key of [...keys, ...directories]) if (key !== prefix) names.push(key.slice(prefix.length));
+    token = text(xml, 'IsTruncated') === 'true' ? text(xml, 'NextContinuationToken') : undefined;
+  }
+  return names;
 }
 
 export interface ListedUpload {

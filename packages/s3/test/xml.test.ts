@@ -1,5 +1,5 @@
 import test from 'ava';
-import { elements, text } from '../../src/s3/xml.js';
+import { elements, text } from '../src/xml.js';
 
 test('elements and their text are found, entities replaced', (t) => {
   const xml = `<?xml version="1.0"?><R xmlns="x"><C><Key>a&amp;b&#47;&#x63;&quot;</Key><Size>1</Size></C>

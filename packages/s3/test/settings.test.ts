@@ -1,8 +1,8 @@
 import test from 'ava';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { s3Settings } from '../../src/s3/settings.js';
-import { temporaryDirectory } from '../support/directory.js';
+import { s3Settings } from '../src/settings.js';
+import { temporaryDirectory } from './support/directory.js';
 
 const CREDENTIALS = `[default]
 aws_access_key_id = one

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { S3Client } from '@ddpm-fleet/s3';
+import { Proxy } from '@ddpm-fleet/s3/test/proxy';
+import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
+
+const found = await findServer();
+const server = typeof found === 'string' ? undefined : await S3Server.open(found.binary);
+const noFiles = mkdtempSync(join(tmpdir(), 'ddpm-fleet-aws-'));
+const url = `http://127.0.0.1:${server?.port}`;
+test.after.always(async () => {
+  await server?.close();
+  rmSync(noFiles, { recursive: true, force: true });
+});
+pointAt(url);
+
+export const hasServer = server !== undefined;
+
+/** A test against the real server; one at a time, because some change the environment or kill the server. */
+export function onServer(
+  title: string,
+  body: (t: ExecutionContext, server: S3Server) => Promise<void>,
+): void {
+  if (!server) {
+    test.skip(`${title}: ${String(found)}`, () => {});
+    return;
+  }
+  test.serial(title, async (t) => {
+    t.teardown(() => pointAt(url));
+    await body(t, server);
+  });
+}
+
+/** The bucket that every server of these tests has. */
+export const bucket = new S3Client('s3://fleet', 'fleet');
+
+let places = 0;
+
+/** Uploads files to a prefix of their own, with what names may have in them. @returns its s3:// address */
+export async function upload(files: Readonly<Record<string, Uint8Array | string>>): Promise<string> {
+  const prefix = `set ${places++}/ü&`;
+  for (const [name, content] of Object.entries(files)) {
+    const body = Uint8Array.from(Buffer.from(content));
+    await bucket.send({ method: 'PUT', key: `${prefix}/${name}`, body });
+  }
+  return `s3://fleet/${prefix}`;
+}
+
+/** What is opened from now on goes through a proxy that counts. */
+export async function behindProxy(t: ExecutionContext, { port }: S3Server): Promise<Proxy> {
+  const proxy = await Proxy.open(port);
+  t.teardown(() => proxy.close());
+  pointAt(proxy.url);
+  return proxy;
+}
+
+function pointAt(endpoint: string): void {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: ACCESS_KEY,
+    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
+    AWS_REGION: 'us-east-1',
+    AWS_SHARED_CREDENTIALS_FILE: join(noFiles, 'none'),
+    AWS_CONFIG_FILE: join(noFiles, 'none'),
+  });
+  delete process.env['AWS_PROFILE'];
+}

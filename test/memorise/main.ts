@@ -19,6 +19,7 @@ const SETTINGS = [
   ...['model.dropout=0', 'batch.numSlots=1', `batch.slotBatchSize=${COUNT}`, 'optimizer.lr=0.002'],
   ...['optimizer.warmupSteps=50', 'ema.decays=[0.98]', 'ema.start=warmup', 'diffusion.numTimesteps=50'],
   ...['diffusion.betaStart=0.001', 'diffusion.betaEnd=0.2'],
+  ...['optimizer.lrSchedule=cosine', `optimizer.scheduleSteps=${STEPS}`, ...(process.env.MEM?.split(' ') ?? [])],
 ];
 const MEANS = ['eps', 'xStart', 'xPrev', 'v'];
 const VARIANCES = ['fixedSmall', 'fixedLarge', 'learned', 'learnedRange'];

@@ -9,7 +9,7 @@ import { pytorchRate } from './pytorch.js';
 import { describeRound, median, ratios } from './statistics.js';
 import { benchSettings, type StepChildRequest } from './stepChild.js';
 
-export interface StepBenchRequest extends Omit<StepChildRequest, 'compiled'> {
+export interface StepBenchRequest extends Omit<StepChildRequest, 'contender'> {
   readonly rounds: number;
   readonly eager: boolean;
   readonly pytorch?: string;
@@ -43,16 +43,17 @@ export async function benchStep(request: StepBenchRequest): Promise<void> {
 async function startChildren(request: StepBenchRequest): Promise<Map<string, BenchChild>> {
   const env = engineEnvironment({ threads: request.threads });
   const children = new Map<string, BenchChild>();
-  for (const name of request.eager ? ['compiled', 'eager'] : ['compiled']) {
-    const child = new BenchChild(
-      ['bench', 'step-child', JSON.stringify({ ...request, compiled: name === 'compiled' })],
-      env,
-    );
+  for (const [name, contender] of Object.entries(contenders(request))) {
+    const child = new BenchChild(['bench', 'step-child', JSON.stringify({ ...request, contender })], env);
     note(`${name}: preparing`);
     await child.answer();
     children.set(name, child);
   }
   return children;
+}
+
+function contenders({ eager }: StepBenchRequest): Record<string, StepChildRequest['contender']> {
+  return { compiled: 'compiled', ...(eager && { eager: 'eager', 'plain tfjs': 'plain' }) };
 }
 
 async function pytorchRound(request: StepBenchRequest, python: string, rates: Rates): Promise<void> {

@@ -4,9 +4,11 @@ import { loadConfig } from '@ddpm-fleet/config';
 import { openEngine, type Engine } from '@ddpm-fleet/engine';
 import { Trainer } from '@ddpm-fleet/trainer';
 import { print } from '../output.js';
+import { plainStep, type PlainUNet } from './plainTfjs.js';
 
 export interface StepChildRequest {
-  readonly compiled: boolean;
+  /** `plain`: the step as one writes it with tfjs alone */
+  readonly contender: 'compiled' | 'eager' | 'plain';
   readonly threads: number;
   readonly channels: number;
   readonly batch: number;
@@ -15,18 +17,17 @@ export interface StepChildRequest {
   readonly precision: 'float32' | 'bfloat16';
 }
 
-/** The UNet of Ho et al. for CIFAR-10 at another width; 28 pixels can be halved twice only. */
+/** The UNet of Ho et al. for CIFAR-10 at another width. */
 export function benchSettings({
   channels,
   batch,
   size,
   imageChannels,
 }: Pick<StepChildRequest, 'channels' | 'batch' | 'size' | 'imageChannels'>): string[] {
-  const chMult = size % 8 === 0 ? [1, 2, 2, 2] : [1, 2, 2];
   return [
     ...[
       `model.ch=${channels}`,
-      `model.chMult=${JSON.stringify(chMult)}`,
+      `model.chMult=${JSON.stringify(multipliers(size))}`,
       `model.attnResolutions=[${size / 2}]`,
     ],
     ...[
@@ -38,14 +39,24 @@ export function benchSettings({
   ];
 }
 
+/** 28 pixels can be halved twice only. */
+function multipliers(size: number): number[] {
+  return size % 8 === 0 ? [1, 2, 2, 2] : [1, 2, 2];
+}
+
+function plainUNet({ channels, size, batch, imageChannels }: StepChildRequest): PlainUNet {
+  return { channels, chMult: multipliers(size), size, batch, imageChannels };
+}
+
 /**
  * One of the processes that `bench step` compares: does steps when it is told to, and says how long each took.
  * Reads `step N` and `gemm` from stdin, answers each with a line of JSON.
  */
 export async function runStepChild(request: StepChildRequest): Promise<void> {
-  const { compiled, threads, precision } = request;
+  const { contender, threads, precision } = request;
+  const compiled = contender === 'compiled';
   const engine = await openEngine({ kind: 'tensorflow', compiled, precision, threads });
-  const step = await prepareStep(engine, request);
+  const step = contender === 'plain' ? plainStep(plainUNet(request)) : await prepareStep(engine, request);
   step();
   step();
   print(JSON.stringify({ ready: engine.description }));

@@ -24,6 +24,7 @@ interface Moments {
   readonly steps: readonly number[];
   readonly starts: readonly number[];
   readonly left: readonly { readonly at: number; readonly worker: string }[];
+  readonly joined: readonly { readonly at: number; readonly worker: string }[];
 }
 
 /** @param lines of the journal, from before the first injury on */
@@ -42,9 +43,19 @@ export function costsOf(injuries: readonly Injury[], lines: readonly JournalLine
       injury,
       ...(detectedAt !== undefined && { detectionMs: detectedAt - injury.at }),
       ...(commitAt !== undefined && { nextCommitMs: commitAt - injury.at }),
-      counts: isWorker && detectedAt !== undefined && injury.othersActive > meanwhile.length && !disturbed,
+      counts:
+        isWorker && detectedAt !== undefined && working(injury, moments) > meanwhile.length && !disturbed,
     };
   });
+}
+
+/** Active workers that were left alone, less those that the coordinator had just given up (a long stop). */
+function working({ at, othersActive }: Injury, { left, joined }: Moments): number {
+  return othersActive.filter((id) => {
+    const last = (moments: Moments['left']) =>
+      moments.findLast((one) => one.worker === id && one.at <= at)?.at ?? -Infinity;
+    return last(left) <= last(joined);
+  }).length;
 }
 
 function momentsOf(lines: readonly JournalLine[]): Moments {
@@ -53,6 +64,7 @@ function momentsOf(lines: readonly JournalLine[]): Moments {
     steps: lines.filter(({ kind }) => kind === 'step').map(at),
     starts: lines.filter(({ kind }) => kind === 'start').map(at),
     left: lines.flatMap((line) => (line.kind === 'left' ? [{ at: at(line), worker: line.worker }] : [])),
+    joined: lines.flatMap((line) => (line.kind === 'joined' ? [{ at: at(line), worker: line.worker }] : [])),
   };
 }
 

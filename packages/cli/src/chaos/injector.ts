@@ -34,7 +34,7 @@ export class Injector {
       target: fault.target,
       at,
       victims,
-      othersActive: workers.filter(({ pid, wasActive }) => wasActive && !hit.has(pid)).length,
+      othersActive: workers.filter(({ pid, wasActive }) => wasActive && !hit.has(pid)).map(({ id }) => id),
       globalStep: live.globalStep,
       ...(fault.target === 'stop' && { stopMs: fault.stopMs }),
     };

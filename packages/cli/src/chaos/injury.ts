@@ -7,8 +7,8 @@ export interface Injury {
   readonly at: number;
   /** Who was hit: the ids that the coordinator knows, or `coordinator`. */
   readonly victims: readonly { readonly id: string; readonly pid: number; readonly wasActive: boolean }[];
-  /** Active workers that were left alone. */
-  readonly othersActive: number;
+  /** Active workers that were left alone, as the coordinator's status had them a moment before. */
+  readonly othersActive: readonly string[];
   readonly globalStep: number;
   /** Of a stop. */
   readonly stopMs?: number;

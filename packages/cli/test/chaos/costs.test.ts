@@ -11,7 +11,14 @@ const left = (at: number, worker: string) => line(at, { kind: 'left', worker });
 const start = (at: number) => line(at, { kind: 'start' });
 
 function injury(target: Injury['target'], at: number, id: string, more: Partial<Injury> = {}): Injury {
-  return { target, at, victims: [{ id, pid: 1, wasActive: true }], othersActive: 1, globalStep: 0, ...more };
+  return {
+    target,
+    at,
+    victims: [{ id, pid: 1, wasActive: true }],
+    othersActive: ['c'],
+    globalStep: 0,
+    ...more,
+  };
 }
 
 test('a killed worker: until the coordinator knows, and until the next commit after that', (t) => {
@@ -47,13 +54,20 @@ test('a worker that died while the coordinator was dead is not missed by its suc
 
 test('with the last worker, or the coordinator, hurt meanwhile, a loss does not count as survivable', (t) => {
   const lines = [left(1005, 'a'), left(1105, 'b'), step(3000)];
-  const alone = costsOf([injury('worker', 1000, 'a', { othersActive: 0 })], lines);
+  const alone = costsOf([injury('worker', 1000, 'a', { othersActive: [] })], lines);
   t.false(alone[0]!.counts);
   const both = costsOf([injury('worker', 1000, 'a'), injury('worker', 1100, 'b')], lines);
   t.deepEqual(
     both.map(({ counts }) => counts),
     [false, false],
   );
+});
+
+test('a worker that was given up while it was stopped is none that works', (t) => {
+  const lines = [left(900, 'c'), left(1005, 'a'), step(4000), line(4100, { kind: 'joined', worker: 'c' })];
+  t.false(costsOf([injury('worker', 1000, 'a')], lines)[0]!.counts);
+  const again = [line(950, { kind: 'joined', worker: 'c' }), ...lines];
+  t.true(costsOf([injury('worker', 1000, 'a')], again)[0]!.counts);
 });
 
 test('what is reported of a campaign', (t) => {

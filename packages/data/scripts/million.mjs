@@ -1,6 +1,7 @@
 // Makes many images in tar shards and reports how fast they are read, how much memory that takes, and how long it
-// takes to begin in the middle. After a build: npm run million -w @ddpm-fleet/data [-- COUNT [DIRECTORY]]
-// Default: 1,000,000 images of 32x32 in a temporary directory (about 7 GB with the cache), removed at the end.
+// takes to begin in the middle. After a build: npm run million -w @ddpm-fleet/data [-- COUNT [DIRECTORY [PART]]]
+// Default: 1,000,000 images of 32x32 in a temporary directory (about 7 GB with the cache), removed at the end. With a
+// directory, which stays, one PART at a time can be run: make, kept (decoded, in the cache) or direct (at each read).
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ const SIZE = 32;
 const SHARD = 50_000;
 const BATCH = 128;
 const count = Number(process.argv[2] ?? 1_000_000);
+const part = process.argv[4];
 const root = process.argv[3] ?? (await mkdtemp(join(tmpdir(), 'ddpm-million-')));
 
 const config = {
@@ -33,24 +35,24 @@ const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss()
 
 try {
   await mkdir(config.path, { recursive: true });
-  await timed('make and encode', count, makeShards);
-  const home = join(root, 'cache');
-  const packed = await timed('first open: scan, decode, hash, keep', count, () =>
-    openDataset(config, { home }),
-  );
-  await packed.close();
-  await report('kept decoded in the cache', { home });
-  const direct = { home: join(root, 'direct'), cacheBytes: 0 };
-  const first = await timed('first open without keeping images', count, () => openDataset(config, direct));
-  await first.close();
-  await report('decoded at each read', direct);
+  const parts = {
+    make: () => timed('make and encode', count, makeShards),
+    kept: () => pass('scan, decode, hash, keep', { home: join(root, 'cache') }),
+    direct: () => pass('scan, decode, hash', { home: join(root, 'direct'), cacheBytes: 0 }),
+  };
+  for (const [name, run] of Object.entries(parts)) if (part === undefined || part === name) await run();
 } finally {
   clearInterval(watch);
   if (!process.argv[3]) await rm(root, { recursive: true, force: true });
 }
 
-async function report(name, options) {
-  console.log(`\n${name}`);
+async function pass(what, options) {
+  const first = await timed(`first open: ${what}`, count, () => openDataset(config, options));
+  await first.close();
+  await report(options);
+}
+
+async function report(options) {
   const dataset = await timed('  open again', 0, () => openDataset(config, options));
   const { train } = splitHeldOut(dataset, config.heldOut);
   for (const position of [0n, BigInt(count) / 2n, 1_000_000_007n * 1000n]) {

@@ -1,10 +1,12 @@
 """The training of configs/fashion-mnist.yaml as a plain PyTorch loop (diffusers' UNet2DModel, initialised as Ho et al.
 do), to lay its losses beside ours.
 
-Usage: torch_fashion_loop.py DIR [steps=200] [threads=1]    DIR: of train-images-idx3-ubyte.gz
+Usage: torch_fashion_loop.py DIR [steps=200] [threads=1] [JOURNAL]
+DIR: of train-images-idx3-ubyte.gz. JOURNAL: journal.ndjson of a run of ours, whose losses are then printed beside.
 Prints the mean loss of every 20 steps and images per second. Needs: pip install torch diffusers.
 """
 import gzip
+import json
 import math
 import sys
 import time
@@ -23,6 +25,14 @@ def images():
     with gzip.open(f"{DIR}/train-images-idx3-ubyte.gz") as file:
         pixels = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 1, 28, 28)
     return torch.from_numpy(pixels[:-HELD_OUT].copy())
+
+
+def journal_losses():
+    if len(sys.argv) < 5:
+        return []
+    with open(sys.argv[4]) as file:
+        steps = [line for line in map(json.loads, file) if line["kind"] == "step"]
+    return [step["loss"] for step in sorted(steps, key=lambda step: step["globalStep"])]
 
 
 def initialise(model):
@@ -49,7 +59,7 @@ def main():
     ac = torch.cumprod(1 - torch.linspace(1e-4, 0.02, T, dtype=torch.float64), 0).float()
     optimizer = torch.optim.Adam(model.parameters(), LR)
     data = images()
-    order, losses, started = torch.randperm(len(data)), [], time.time()
+    order, losses, ours, started = torch.randperm(len(data)), [], journal_losses(), time.time()
     for step in range(STEPS):
         rows = order[(step * BATCH) % len(data):][:BATCH]
         x = data[rows].float() / 127.5 - 1
@@ -67,7 +77,8 @@ def main():
         losses.append(loss.item())
         if (step + 1) % 20 == 0:
             rate = BATCH * (step + 1) / (time.time() - started)
-            print(f"step {step + 1}: loss {sum(losses[-20:]) / 20:.4f}, {rate:.1f} images/s", flush=True)
+            beside = f" (ours {sum(ours[step - 19:step + 1]) / 20:.4f})" if step < len(ours) else ""
+            print(f"step {step + 1}: loss {sum(losses[-20:]) / 20:.4f}{beside}, {rate:.1f} images/s", flush=True)
 
 
 if __name__ == "__main__":

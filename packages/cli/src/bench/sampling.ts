@@ -14,6 +14,8 @@ export interface SamplingBenchRequest extends SamplingModel {
   readonly rounds: number;
   /** Steps of each chain that are timed: all steps of a sampler cost the same. */
   readonly timed: number;
+  /** Also op by op. */
+  readonly eager?: boolean;
   readonly pytorch?: string;
   readonly json?: boolean;
 }
@@ -24,11 +26,14 @@ type Sampler = keyof typeof CHAINS;
 type Contender = Pick<BenchChild, 'answer' | 'close'>;
 type Rates = Record<string, Record<Sampler, number[]>>;
 
-/** Images a second of whole chains, ours and diffusers' in turn, from the same weights. */
+const OURS = 'ddpm-fleet';
+
+/** Images a second of whole chains: ours, op by op and diffusers' in turn, from the same weights. */
 export async function benchSampling(request: SamplingBenchRequest): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ddpm-fleet-bench-'));
   const contenders = await start(request, folder);
   const rates: Rates = {};
+  const idle: number[] = [];
   for (const name of contenders.keys()) rates[name] = { ddpm: [], ddim: [], dpmSolver: [] };
   try {
     // The first round warms both up.
@@ -39,20 +44,24 @@ export async function benchSampling(request: SamplingBenchRequest): Promise<void
           if (round > 0) rates[name]![sampler].push(rate);
         }
       }
+      idle.push(await contenders.get(OURS)!.answer<number>('idle'));
       note(`round ${round} of ${request.rounds}`);
     }
   } finally {
     for (const contender of contenders.values()) contender.close();
     await rm(folder, { recursive: true });
   }
-  report(request, rates);
+  report(request, rates, median(idle.slice(1)));
 }
 
 async function start(request: SamplingBenchRequest, folder: string): Promise<Map<string, Contender>> {
-  const { batch, threads, pytorch } = request;
+  const { batch, threads, pytorch, eager } = request;
   const env = engineEnvironment({ threads });
+  const own = (compiled: boolean) =>
+    new BenchChild(['bench', 'sampling-child', JSON.stringify({ ...request, compiled })], env);
   const contenders = new Map<string, Contender>();
-  contenders.set('ddpm-fleet', new BenchChild(['bench', 'sampling-child', JSON.stringify(request)], env));
+  contenders.set(OURS, own(true));
+  if (eager) contenders.set('eager', own(false));
   if (pytorch) {
     await exportDiffusers(samplingModel(request), folder);
     const threadsOf = { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) };
@@ -74,25 +83,32 @@ async function measure(
   return batch / ((seconds / run) * steps);
 }
 
-function report(request: SamplingBenchRequest, rates: Rates): void {
+/** @param idle seconds of a call that computes next to nothing */
+function report(request: SamplingBenchRequest, rates: Rates, idle: number): void {
+  const { batch, threads, timed, rounds } = request;
+  const others = Object.keys(rates).filter((name) => name !== OURS);
   const rows = (Object.keys(CHAINS) as Sampler[]).map((sampler) => {
-    const [ours, theirs] = [rates['ddpm-fleet']![sampler], rates['diffusers']?.[sampler]];
-    return {
-      ...{ sampler, steps: CHAINS[sampler], imagesPerSecond: median(ours) },
-      ...(theirs && { diffusers: median(theirs), ratio: median(ratios(ours, theirs)) }),
-    };
+    const ours = rates[OURS]![sampler];
+    const besides = others.map((name) => {
+      const theirs = rates[name]![sampler];
+      return { name, imagesPerSecond: median(theirs), ratio: median(ratios(ours, theirs)) };
+    });
+    const callShare = (idle * median(ours) * CHAINS[sampler]) / batch;
+    return { sampler, steps: CHAINS[sampler], imagesPerSecond: median(ours), callShare, besides };
   });
-  if (request.json) return printJson({ ...request, chains: rows, rounds: rates });
-  const { channels, config, batch, threads, timed, rounds } = request;
-  const model = channels === undefined ? config : `${channels} channels, 32x32x3`;
+  if (request.json) return printJson({ ...request, chains: rows, idleCallSeconds: idle, rounds: rates });
   print(
-    `${model}, batch ${batch}, ${threads} thread(s), median of ${rounds} rounds of ${timed} steps, scaled to the chain`,
+    `${modelOf(request)}, batch ${batch}, ${threads} thread(s), median of ${rounds} rounds of ${timed} steps, scaled to the chain`,
   );
   printTable(
-    ['sampler', 'steps', 'images/s', 'diffusers', 'ratio'],
-    rows.map((row) => [
-      ...[row.sampler, row.steps, row.imagesPerSecond.toFixed(3)],
-      ...[row.diffusers?.toFixed(3) ?? '-', row.ratio ? `${row.ratio.toFixed(2)}x` : '-'],
+    ['sampler', 'steps', 'images/s', 'the call itself', ...others.flatMap((name) => [name, 'ratio'])],
+    rows.map(({ sampler, steps, imagesPerSecond, callShare, besides }) => [
+      ...[sampler, steps, imagesPerSecond.toFixed(3), `${(100 * callShare).toFixed(2)} %`],
+      ...besides.flatMap(({ imagesPerSecond: rate, ratio }) => [rate.toFixed(3), `${ratio.toFixed(2)}x`]),
     ]),
   );
+}
+
+function modelOf({ channels, config }: SamplingBenchRequest): string {
+  return channels === undefined ? config : `${channels} channels, 32x32x3`;
 }

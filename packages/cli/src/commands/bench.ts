@@ -84,7 +84,7 @@ function addSampling(bench: Command): void {
   bench
     .command('sampling')
     .description(
-      'images a second of DDPM 1000, DDIM 50 and DPM-Solver++ 20, beside diffusers with the same weights',
+      'images a second of DDPM 1000, DDIM 50 and DPM-Solver++ 20, beside op by op and diffusers with the same weights',
     )
     .argument('[config]', 'whose model it is', 'configs/quickstart.yaml')
     .option('--channels <n>', 'instead: the UNet of Ho et al. at this width, 32x32', positiveInteger)
@@ -92,6 +92,7 @@ function addSampling(bench: Command): void {
     .option('--threads <n>', 'threads; default: all cores', positiveInteger, availableParallelism())
     .option('--timed <n>', 'steps of each chain that are timed', positiveInteger, 10)
     .option('--rounds <n>', 'interleaved rounds', positiveInteger, 6)
+    .option('--eager', 'compare with the same op by op')
     .option('--pytorch <python>', 'a Python that has torch and diffusers, to compare with')
     .addOption(jsonOption())
     .action((config: string, flags: Omit<SamplingBenchRequest, 'config'>) =>

@@ -58,6 +58,20 @@ test('missing data', async (t) => {
   refused(t, run, /\/nowhere\/mnist/);
 });
 
+test('data on S3 without keys, in a place that is none, and published where nothing is', async (t) => {
+  const env = { AWS_ACCESS_KEY_ID: '', AWS_SHARED_CREDENTIALS_FILE: '/nowhere', AWS_CONFIG_FILE: '/nowhere' };
+  const prepare = (args: readonly string[]) => ddpmFleet(['data', 'prepare', QUICKSTART, ...args], { env });
+  const at = (path: string) => ['--set', 'data.kind=webdataset', '--set', `data.path=${path}`];
+  const [keys, place, published] = await Promise.all([
+    prepare(at('s3://bucket/shards')),
+    prepare(at('gs://bucket/shards')),
+    prepare(['--publish']),
+  ]);
+  refused(t, keys!, /no credentials for s3:\/\/bucket.*DDPM_ERR_STORE_CREDENTIALS/s);
+  refused(t, place!, /gs:\/\/ is not known.*DDPM_ERR_STORE_LOCATION/s);
+  refused(t, published!, /emoji cannot be published.*DDPM_ERR_DATA_PUBLISH/s);
+});
+
 test('truncated IDX', async (t) => {
   const dir = scratch();
   const header = Buffer.alloc(16);

@@ -73,6 +73,14 @@ function meet(turn: Turn, peer: string, who: { workerId: string; host: string; p
 export function onReady(turn: Turn, peer: Peer, ready: MessageOf<'READY'>): void {
   const { state } = turn;
   if (peer.status !== 'fetching') return;
+  // Commits that were on their way when the run went back took it beyond: it says anew what it holds.
+  if (ready.globalStep > state.globalStep)
+    return expel(
+      turn,
+      peer,
+      `it is ready at step ${ready.globalStep}, the run is at ${state.globalStep}`,
+      false,
+    );
   if (!checkFirstFingerprint(turn, peer, ready)) return;
   peer.status = 'active';
   peer.lag = Math.max(0, state.globalStep - ready.globalStep);

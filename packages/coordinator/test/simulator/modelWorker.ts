@@ -167,7 +167,13 @@ export class ModelWorker {
 
   /** Vanishes: the network does the rest. */
   die(): void {
+    this.#takeAlong();
     this.#ended = true;
+  }
+
+  /** Whoever is gone is never compared: what its damage did to the sums stays in them. */
+  #takeAlong(): void {
+    if (this.damaged) this.options.onUnnoticed?.();
   }
 
   /** Holds a state and takes part. */
@@ -182,6 +188,7 @@ export class ModelWorker {
   }
 
   #end(reason: string, completed: boolean): void {
+    this.#takeAlong();
     this.#ended = true;
     void this.#control?.close();
     void this.#data?.close();

@@ -43,6 +43,17 @@ export class PartialSums {
     this.#finished = [];
   }
 
+  /** Does once whatever an addition may ask of the device. */
+  warmUp(): void {
+    this.#adder.begin();
+    for (let depth = 0; depth < rootLevel(this.#numSlots); depth++) {
+      this.#adder.push(depth);
+      this.#adder.merge(depth);
+      this.#adder.read(depth);
+    }
+    this.#adder.read('carry');
+  }
+
   /** Takes the gradient of `slot` from `carry`; slots of a run come in order, without gaps. */
   add(slot: number, runStart: number): void {
     this.#adder.begin();

@@ -46,6 +46,19 @@ export function slotInputs(plan: Plan, args: SlotArgs, history: LossHistory | un
   };
 }
 
+/** A slot of black images. */
+export function emptySlot({ shape }: Plan): SlotArgs {
+  const [count, height, width, channels] = shape;
+  return {
+    slot: 0,
+    runStart: 0,
+    position: 0n,
+    images: new Uint8Array(count * height * width * channels),
+    labels: new Int32Array(count),
+    globalStep: 0,
+  };
+}
+
 /** The coin of self-conditioning: one a step, so that all slots run the same program. */
 export function isConditioned({ config }: Plan, globalStep: number): boolean {
   if (!config.diffusion.selfConditioning) return false;

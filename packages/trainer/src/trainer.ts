@@ -15,7 +15,7 @@ import { bfloat16Adder, deviceAdder, PartialSums } from './partialSums.js';
 import { planTraining, type ImageSpec, type Plan } from './plan.js';
 import { emaVariable } from './programs/apply.js';
 import { trainerModule } from './programs/module.js';
-import { isConditioned, slotInputs, type SlotArgs } from './slotInputs.js';
+import { emptySlot, isConditioned, slotInputs, type SlotArgs } from './slotInputs.js';
 
 export interface SlotResult {
   /** [slotBatchSize], unweighted */
@@ -66,6 +66,22 @@ export class Trainer {
 
   get globalStep(): number {
     return this.#globalStep;
+  }
+
+  /**
+   * Runs every program of a step once on nothing; the state must be loaded afterwards. The first call of a compiled
+   * program takes long, seconds for a large one, in which a fleet would wait for this worker and take it to be slow.
+   */
+  warmUp(): void {
+    const inputs = slotInputs(this.#plan, emptySlot(this.#plan), this.#history);
+    this.#module.run('slot', inputs);
+    if (this.#plan.config.diffusion.selfConditioning) this.#module.run('slotConditioned', inputs);
+    this.#sums.warmUp();
+    const { numSlots, slotBatchSize } = this.#plan.config.batch;
+    const images = numSlots * slotBatchSize;
+    const nothing = { t: new Int32Array(images), loss: new Float32Array(images) };
+    this.apply(new Float32Array(this.layout.size), nothing);
+    this.fingerprint();
   }
 
   /** The state of step 0, from the seed alone. The device is not touched. */

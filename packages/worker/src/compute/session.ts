@@ -84,7 +84,7 @@ export class ComputeSession {
     this.#trainer = await Trainer.create(this.#engine, config, image);
     this.#slotBatchSize = config.batch.slotBatchSize;
     this.#board = new SlotBoard(board);
-    warmUp(this.#trainer, config, image);
+    this.#trainer.warmUp();
     return { description: this.#engine.description, layout: this.#trainer.layout, notices };
   }
 
@@ -180,25 +180,4 @@ export class ComputeSession {
       globalStep: run.globalStep,
     };
   }
-}
-
-/**
- * Runs every program of a step once on nothing, before there is a state: the first call of a compiled program takes
- * seconds, in which a fleet would wait for this worker and take it to be slow.
- */
-function warmUp(trainer: Trainer, config: RunConfig, { size, channels }: InitArgument['image']): void {
-  const { numSlots, slotBatchSize } = config.batch;
-  trainer.beginRun();
-  trainer.runSlot({
-    slot: 0,
-    runStart: 0,
-    position: 0n,
-    images: new Uint8Array(slotBatchSize * size * size * channels),
-    ...(config.model.numClasses > 0 && { labels: new Int32Array(slotBatchSize) }),
-    globalStep: 0,
-  });
-  trainer.takePartials();
-  const images = numSlots * slotBatchSize;
-  const nothing = { t: new Int32Array(images), loss: new Float32Array(images) };
-  trainer.apply(new Float32Array(trainer.layout.size), nothing);
 }

@@ -6,6 +6,7 @@ export {
   type Identity,
   type IdentityFacts,
 } from './identity.js';
+export { LOG_LINES, outliveLog } from './logLines.js';
 export { loadConfig, type LoadOptions } from './load.js';
 export { envName, LEAVES } from './schema.js';
 export type { Leaf } from './leaf.js';

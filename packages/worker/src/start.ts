@@ -1,3 +1,4 @@
+import { LOG_LINES, outliveLog } from '@ddpm-fleet/config';
 import { pino } from 'pino';
 import { zmqTransport, type ZmqOptions } from '@ddpm-fleet/transport';
 import { parseKeys, readKeyFile } from './keyFile.js';
@@ -27,7 +28,7 @@ export interface StartOptions {
  */
 export async function startWorker(options: StartOptions): Promise<WorkerEnd> {
   const { workerId, at, logLevel, flipAt, leftExitCode = 0 } = options;
-  const log = pino({ level: logLevel, base: { worker: workerId } }, pino.destination({ sync: true }));
+  const log = pino({ level: logLevel, base: { worker: workerId } }, outliveLog(pino.destination(LOG_LINES)));
   const leaving = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leaving.abort());
   const { signal } = leaving;

@@ -1,6 +1,6 @@
 import { runPaths } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
-import type { Launch, LaunchPlan } from '@ddpm-fleet/launcher';
+import { ExitCode, type Launch, type LaunchEvent, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { readLive } from './live.js';
 
 const LOOK_MS = 500;
@@ -32,6 +32,14 @@ export class Rendezvous {
     this.#say = say;
     this.#launch = running;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** Who was refused will not come: it has been said why, and is not said again. */
+  onLaunchEvent(event: LaunchEvent): void {
+    if (event.type !== 'exited' || event.exit.code !== ExitCode.badInput) return;
+    if (this.#limitMs === Infinity) this.#missing.delete(event.id);
+    else if (this.#missing.has(event.id))
+      this.#missing.set(event.id, `${this.#missing.get(event.id)}, refused`);
   }
 
   close(): void {

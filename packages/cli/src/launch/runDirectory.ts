@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { assertSameIdentity, configYaml, runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
+import { assertSpace, placesOf } from './diskSpace.js';
 import { readLive } from './live.js';
 
 /** `auto`: go on; `auto-or-new`: go on if there is a run, else start one; `none`: start one. */
@@ -31,6 +32,7 @@ export function claimRunDirectory(
     for (const path of [paths.dir, paths.checkpoints, paths.samples, paths.logs])
       mkdirSync(path, { recursive: true });
     probe(dir);
+    assertSpace(placesOf(dir, config, kept).filter(({ path }) => existsSync(path)));
     writeFileSync(paths.config, configYaml(config));
     if (!existing) writeFileSync(paths.record, `${JSON.stringify(kept, null, 2)}\n`);
   });

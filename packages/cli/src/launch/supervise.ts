@@ -2,6 +2,8 @@ import { checkpointLocation, runPaths, type RunConfig, type RunRecord } from '@d
 import { fleetError } from '@ddpm-fleet/core';
 import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { note, print } from '../output.js';
+import { DiskWatch, placesOf } from './diskSpace.js';
+import { lastWords } from './lastWords.js';
 import { Rendezvous } from './rendezvous.js';
 import { SampleGrids } from './sampleGrids.js';
 import type { Venue } from './venue.js';
@@ -28,18 +30,24 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   const watch = new Watch(dir, config);
   const grids = new SampleGrids(dir, config);
   const graceMs = fleet.graceSeconds * 1000;
+  const disk = new DiskWatch(placesOf(dir, config, record), (text) => watch.say(text));
+  let rendezvous: Rendezvous | undefined;
   const running = launch(plan, run.venue.driver(graceMs), {
     policy: {
       ...{ maxRestarts: fleet.maxRestarts, minWorkers: Math.min(1, plan.workers.length), graceMs },
       ...{ backoffMs: Math.min(500, fleet.maxBackoffMs), maxBackoffMs: fleet.maxBackoffMs, stableMs: 20_000 },
     },
-    onEvent: (event) => watch.onLaunchEvent(event),
+    onEvent: (event) => {
+      watch.onLaunchEvent(event);
+      rendezvous?.onLaunchEvent(event);
+    },
   });
-  const rendezvous = new Rendezvous(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
+  rendezvous = new Rendezvous(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
   const stopListening = obeySignals(running);
   const end = await running.ended;
   stopListening();
   rendezvous.close();
+  disk.close();
   watch.close();
   await grids.close();
   if (rendezvous.failure) throw rendezvous.failure;
@@ -50,7 +58,7 @@ function conclude(end: LaunchEnd, dir: string, config: RunConfig): void {
   const paths = runPaths(dir);
   if (end.kind === 'failed') {
     throw fleetError(end.exitCode === 2 ? 'DDPM_ERR_RUN_REFUSED' : 'DDPM_ERR_RUN_FAILED', {
-      reason: lastWords(end),
+      reason: lastWords(end.tail) ?? end.reason,
       hint: `The logs are in ${paths.logs}.`,
     });
   }
@@ -60,13 +68,4 @@ function conclude(end: LaunchEnd, dir: string, config: RunConfig): void {
   print(`journal      ${paths.journal}`);
   print(`logs         ${paths.logs}`);
   process.exitCode = end.exitCode;
-}
-
-/** What the process that ended the run said last, as far as a person would read it. */
-function lastWords({ tail, reason }: LaunchEnd): string {
-  const lines = (tail ?? '')
-    .trim()
-    .split('\n')
-    .filter((line) => line.startsWith('error: '));
-  return lines.at(-1)?.replace(/^error: /, '') ?? reason;
 }

@@ -1,6 +1,7 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { LaunchEvent } from '@ddpm-fleet/launcher';
 import { duration, note } from '../output.js';
+import { lastWords } from './lastWords.js';
 import { readLive, type Live } from './live.js';
 
 const POLL_MS = 300;
@@ -26,7 +27,8 @@ export class Watch {
     if (event.type === 'note') this.#line(event.text);
     if (event.type === 'exited' && event.exit.code !== 0) {
       const how = event.exit.signal ? `killed by ${event.exit.signal}` : `exit code ${event.exit.code}`;
-      this.#line(`${event.id} ended (${how})`);
+      const why = lastWords(event.exit.tail);
+      this.#line(`${event.id} ended (${how})${why === undefined ? '' : `: ${why}`}`);
     }
   }
 

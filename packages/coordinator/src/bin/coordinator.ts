@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { LOG_LINES, outliveLog } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
 import { collectSeldom } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
   const { config, record } = readRun(values['run-dir']);
   const log = pino(
     { level: config.log.level, base: { coordinator: process.pid } },
-    pino.destination({ sync: true }),
+    outliveLog(pino.destination(LOG_LINES)),
   );
   const outcome = await runCoordinator({
     config,

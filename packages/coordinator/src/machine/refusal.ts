@@ -15,7 +15,10 @@ export function refusal(
   });
   if (hello.layoutHash !== options.layoutHash) return differs('layout', options.layoutHash, hello.layoutHash);
   if (hello.datasetHash !== options.datasetHash)
-    return differs('data set', options.datasetHash, hello.datasetHash);
+    return withRemedy(
+      differs('data set', options.datasetHash, hello.datasetHash),
+      'give it the same files, in the same order of names',
+    );
   if (hello.identityHash !== options.identityHash)
     return differs('identity', options.identityHash, hello.identityHash);
   const others = [...state.peers.values()].filter((one) => one !== peer && one.deviceKind !== '');
@@ -29,4 +32,8 @@ export function refusal(
     };
   }
   return null;
+}
+
+function withRemedy(refused: { code: string; reason: string }, remedy: string) {
+  return { ...refused, reason: `${refused.reason}: ${remedy}` };
 }

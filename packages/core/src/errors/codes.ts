@@ -80,6 +80,11 @@ const table = {
     message:
       '{dir} has {have} free and the engine needs {need} while it installs. Free some space, or set DDPM_FLEET_HOME to a directory on a larger disk.',
   },
+  DDPM_ERR_ENGINE_TEMP: {
+    exitCode: 1,
+    message:
+      '{dir} takes no files ({reason}), and programs pass through it on their way into TensorFlow. Free some space there, or set TMPDIR to another directory.',
+  },
   DDPM_ERR_ENGINE_CACHE: {
     exitCode: 1,
     message:

@@ -1,17 +1,29 @@
+import { fleetError } from '@ddpm-fleet/core';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PREFIX = 'ddpm-fleet-graph-';
 
-/** Calls `use` with a directory that holds `saved_model.pb`, and removes it whatever happens. */
+/**
+ * Calls `use` with a directory that holds `saved_model.pb`, and removes it whatever happens.
+ * @throws DDPM_ERR_ENGINE_TEMP
+ */
 export function withSavedModel<T>(savedModel: Uint8Array, use: (directory: string) => T): T {
-  const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const directory = attempt(() => mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`)));
   try {
-    writeFileSync(join(directory, 'saved_model.pb'), savedModel);
+    attempt(() => writeFileSync(join(directory, 'saved_model.pb'), savedModel));
     return use(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function attempt<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw fleetError('DDPM_ERR_ENGINE_TEMP', { dir: tmpdir(), reason: (cause as Error).message }, { cause });
   }
 }
 

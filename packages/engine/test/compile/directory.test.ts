@@ -27,6 +27,16 @@ test.serial('a SavedModel lies in a directory of its own, as long as it is used'
   t.false(existsSync(directory));
 });
 
+test.serial('a temporary directory that takes nothing is named, with what to do about it', (t) => {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = '/dev/null';
+  t.teardown(() => (before === undefined ? delete process.env.TMPDIR : (process.env.TMPDIR = before)));
+  t.throws(() => withSavedModel(Uint8Array.of(1), () => t.fail()), {
+    code: 'DDPM_ERR_ENGINE_TEMP',
+    message: /^\/dev\/null takes no files \(ENOTDIR.*set TMPDIR/,
+  });
+});
+
 test.serial('it is removed when TensorFlow does not take it', async (t) => {
   await ensureInstalled();
   const options = { kind: 'tensorflow', compiled: true, precision: 'float32', threads: 1 } as const;

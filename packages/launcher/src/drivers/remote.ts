@@ -153,7 +153,11 @@ class RemoteProcess implements RunningProcess {
   }
 
   #write(line: string): void {
-    writeSync(this.#log, `${withHost(line, this.spec.host)}\n`);
+    try {
+      writeSync(this.#log, `${withHost(line, this.spec.host)}\n`);
+    } catch {
+      // A full disk loses lines, not the run.
+    }
   }
 }
 

@@ -181,7 +181,7 @@ const tree = {
     sampleSteps: operational(50, 'positive', 'Steps of the sampler.'),
     clip: operational(
       'everyStep',
-      ['everyStep', 'atEnd', 'never'],
+      ['everyStep', 'imageOnly', 'atEnd', 'never'],
       'When the predicted image is clamped; also what the command sample does unless told otherwise.',
     ),
   },

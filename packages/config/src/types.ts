@@ -164,7 +164,7 @@ export interface SamplesConfig {
   readonly count: number;
   readonly sampler: 'ddpm' | 'ddim' | 'dpmSolver';
   readonly sampleSteps: number;
-  readonly clip: 'everyStep' | 'atEnd' | 'never';
+  readonly clip: 'everyStep' | 'imageOnly' | 'atEnd' | 'never';
 }
 
 export interface LogConfig {

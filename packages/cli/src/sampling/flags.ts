@@ -12,7 +12,7 @@ export interface SamplerFlags {
   readonly spacing?: string;
   readonly eta?: number;
   readonly variance?: 'fixedSmall' | 'fixedLarge';
-  readonly clip?: 'everyStep' | 'atEnd' | 'never';
+  readonly clip?: 'everyStep' | 'imageOnly' | 'atEnd' | 'never';
   readonly threshold?: number;
   readonly guidance: number;
   readonly guidanceRescale: number;
@@ -44,8 +44,8 @@ export function addSamplerOptions(command: Command, usual: SamplerFlags['sampler
     .addOption(
       new Option(
         '--clip <when>',
-        'clamp the predicted image: everyStep (Ho et al.), atEnd, or never; default: samples.clip of the config',
-      ).choices(['everyStep', 'atEnd', 'never']),
+        'clamp the predicted image: everyStep (Ho et al.), imageOnly (ddim: the noise does not follow), atEnd, or never; default: samples.clip of the config',
+      ).choices(['everyStep', 'imageOnly', 'atEnd', 'never']),
     )
     .option(
       '--threshold <quantile>',

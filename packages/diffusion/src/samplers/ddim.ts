@@ -7,23 +7,30 @@ import { xStartCoefficients, type Transition } from './transition.js';
 
 /**
  * DDIM (Song et al. 2021, eqs. 12 and 16): eta 0 is deterministic, eta 1 has the posterior's variance. eps is
- * derived again from the clipped xStart. A target above the current noise level runs the ODE backwards.
+ * derived again from the clipped xStart, as improved-diffusion does, or that of the xStart before it was clipped, as
+ * diffusers does. A target above the current noise level runs the ODE backwards.
  */
 export function ddimCoefficients(
   modelMeanType: ModelMeanType,
   transition: Transition,
   eta: number,
+  noise: 'derivedAgain' | 'asPredicted' = 'derivedAgain',
 ): SamplerCoefficients {
   const { alphasCumprod: ac, target } = transition;
+  const xStart = xStartCoefficients(modelMeanType, transition);
   const sigma = eta * Math.sqrt(((1 - target) / (1 - ac)) * (1 - ac / target));
   const direction = eta === 0 ? Math.sqrt(1 - target) : Math.sqrt(Math.max(0, 1 - target - sigma * sigma));
-  return {
-    ...NEUTRAL,
-    ...xStartCoefficients(modelMeanType, transition),
-    fromX: direction / Math.sqrt(1 - ac),
-    fromXStart: Math.sqrt(target) - direction * Math.sqrt(ac / (1 - ac)),
-    noiseScale: eta === 0 ? 0 : sigma,
+  // direction eps = perX x - perXStart xStart
+  const perX = direction / Math.sqrt(1 - ac);
+  const perXStart = direction * Math.sqrt(ac / (1 - ac));
+  const derived = { fromX: perX, fromXStart: Math.sqrt(target) - perXStart };
+  const predicted = {
+    fromX: perX - perXStart * xStart.xStartFromX,
+    fromOutput: -perXStart * xStart.xStartFromOutput,
+    fromXStart: Math.sqrt(target),
   };
+  const terms = noise === 'derivedAgain' ? derived : predicted;
+  return { ...NEUTRAL, ...xStart, ...terms, noiseScale: eta === 0 ? 0 : sigma };
 }
 
 interface DdimArgs<T> {

@@ -22,8 +22,11 @@ export interface SamplerOptions {
   readonly spacing?: TimestepSpacing;
   /** ddim only: 0 (the default) deterministic, 1 as noisy as ancestral sampling. */
   readonly eta?: number;
-  /** Of the predicted xStart: at each step (the default), of the finished image alone, or never. */
-  readonly clip?: 'everyStep' | 'atEnd' | 'never';
+  /**
+   * Of the predicted xStart: at each step (the default), of the finished image alone, or never. imageOnly: at each
+   * step, but what DDIM takes for the noise is what the model predicted, and does not follow the clip.
+   */
+  readonly clip?: 'everyStep' | 'imageOnly' | 'atEnd' | 'never';
   /** ddpm only: sample with the other fixed variance than the config's. */
   readonly variance?: 'fixedSmall' | 'fixedLarge';
   /** Only the steps with t up to this: from an image noised to it. */
@@ -77,7 +80,7 @@ export function samplerPlan(config: DiffusionConfig, options: SamplerOptions): S
     const isLast = index === 0;
     return stepOf(config, t, index, {
       ...raw,
-      ...(clip === 'everyStep' && { xStartLimit: 1 }),
+      ...((clip === 'everyStep' || clip === 'imageOnly') && { xStartLimit: 1 }),
       ...(clip === 'atEnd' && isLast && { sampleLimit: 1 }),
     });
   });
@@ -108,7 +111,7 @@ export function encodePlan(
       { ...transitionAt(tables, timesteps, index), target },
       0,
     );
-    const limit = (options.clip ?? 'everyStep') === 'everyStep' ? { xStartLimit: 1 } : {};
+    const limit = ['everyStep', 'imageOnly'].includes(options.clip ?? 'everyStep') ? { xStartLimit: 1 } : {};
     return stepOf(config, t, timesteps.length - 2 - index, { ...raw, ...limit });
   });
   return { sampler: 'ddim', steps, isStochastic: false, usesPreviousXStart: false };
@@ -142,7 +145,12 @@ function coefficientsOf(
       return ddpmCoefficients({ modelMeanType: config.modelMeanType, modelVarType }, transition);
     }
     case 'ddim':
-      return ddimCoefficients(config.modelMeanType, transition, options.eta ?? 0);
+      return ddimCoefficients(
+        config.modelMeanType,
+        transition,
+        options.eta ?? 0,
+        options.clip === 'imageOnly' ? 'asPredicted' : 'derivedAgain',
+      );
     case 'dpmSolver':
       return dpmSolverCoefficients(config.modelMeanType, transition);
   }

@@ -160,6 +160,61 @@ test('clip: at each step, of the finished image alone, or never', (t) => {
   );
 });
 
+eachArithmetic((subject) => {
+  test(`${subject.name}: imageOnly clips the image and keeps the noise that the model predicted`, (t) => {
+    const options = { sampler: 'ddim', sampleSteps: 50 } as const;
+    const { steps } = samplerPlan(HO, { ...options, clip: 'imageOnly' });
+    const followed = samplerPlan(HO, { ...options, clip: 'everyStep' }).steps;
+    const acs = alphasCumprodOf(HO);
+    const [x, eps] = [given(subject, cases.mid.q_sample), given(subject, inputs.net)].map(subject.values);
+    for (const i of [0, 1, 25, 48, 49]) {
+      const [ac, target] = [acs[steps[i]!.t]!, i === 49 ? 1 : acs[steps[i + 1]!.t]!];
+      const want = Array.from(x!, (value, k) => {
+        const image = (value - Math.sqrt(1 - ac) * eps![k]!) / Math.sqrt(ac);
+        const clipped = Math.min(1, Math.max(-1, image));
+        return Math.sqrt(target) * clipped + Math.sqrt(1 - target) * eps![k]!;
+      });
+      close(t, subject, stepped(subject, steps[i]!).x, want, `step ${i}`);
+    }
+    const [kept, derived] = [steps, followed].map((plan) => subject.values(stepped(subject, plan[0]!).x));
+    t.true(
+      kept!.some((value, k) => Math.abs(value - derived![k]!) > 0.01),
+      'clipping was put to use',
+    );
+  });
+});
+
+for (const modelMeanType of ['eps', 'v', 'xStart', 'xPrev'] as const) {
+  test(`what nothing clips is the same whichever noise is kept: ${modelMeanType}`, (t) => {
+    const config = { ...HO, modelMeanType, modelVarType: 'fixedSmall' } as const;
+    const at = (clip: 'everyStep' | 'imageOnly') =>
+      samplerPlan(config, { sampler: 'ddim', sampleSteps: 50, eta: 0.5, clip }).steps.map(
+        ({ exact }) => exact,
+      );
+    for (const [i, kept] of at('imageOnly').entries()) {
+      const derived = at('everyStep')[i]!;
+      const terms = ({ fromX, fromXStart, fromOutput, xStartFromX, xStartFromOutput }: typeof kept) => [
+        fromX + fromXStart * xStartFromX,
+        fromOutput + fromXStart * xStartFromOutput,
+      ];
+      const [[a, b], [c, d]] = [terms(kept), terms(derived)] as [[number, number], [number, number]];
+      t.true(
+        Math.abs(a - c) < 1e-9 * (1 + Math.abs(c)) && Math.abs(b - d) < 1e-9 * (1 + Math.abs(d)),
+        `step ${i}`,
+      );
+    }
+  });
+}
+
+/** By the definition. */
+function alphasCumprodOf({ numTimesteps, betaStart, betaEnd }: DiffusionConfig): number[] {
+  let product = 1;
+  return Array.from({ length: numTimesteps }, (_, i) => {
+    product *= 1 - (betaStart + ((betaEnd - betaStart) * i) / (numTimesteps - 1));
+    return product;
+  });
+}
+
 test('the model is given the t of its own chain, scaled if it was trained so', (t) => {
   const config = { ...HO, numTimesteps: 4000, rescaleTimesteps: true };
   const { steps } = samplerPlan(config, { sampler: 'ddim', sampleSteps: 40, spacing: 'trailing' });

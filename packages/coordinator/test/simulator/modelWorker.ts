@@ -61,10 +61,10 @@ export interface ModelWorkerOptions {
   readonly onEnd?: (reason: string, completed: boolean) => void;
 }
 
+/** Each part with the generation under which it came. */
 interface Root {
-  readonly generation: number;
-  readonly buckets: Map<number, Float32Array>;
-  images: ImageRecords | undefined;
+  readonly buckets: Map<number, { readonly generation: number; readonly values: Float32Array }>;
+  images: { readonly generation: number; readonly records: ImageRecords } | undefined;
 }
 
 interface Incoming {
@@ -309,7 +309,7 @@ export class ModelWorker {
     this.#incoming = undefined;
     this.#early = this.#early.filter(({ header }) => header.transfer === state.transfer);
     this.#commits.clear();
-    for (const [step, root] of this.#roots) if (root.generation < generation) this.#roots.delete(step);
+    for (const root of this.#roots.values()) dropOlder(root, generation);
     if (state.from !== 'held') this.#forget();
     if (state.from === 'held') this.#ready();
     if (state.from === 'seed') this.#load(0, new Replica(this.options.model).state());
@@ -356,11 +356,13 @@ export class ModelWorker {
     if (header.generation < this.#generation) return;
     let root = this.#roots.get(header.globalStep);
     if (!root) {
-      root = { generation: header.generation, buckets: new Map(), images: undefined };
+      root = { buckets: new Map(), images: undefined };
       this.#roots.set(header.globalStep, root);
     }
-    if (header.kind === FrameKind.root) root.buckets.set(header.bucket, fromWire(payload, header.dtype));
-    else root.images = decodeImages(payload);
+    const { generation } = header;
+    if (header.kind === FrameKind.root)
+      root.buckets.set(header.bucket, { generation, values: fromWire(payload, header.dtype) });
+    else root.images = { generation, records: decodeImages(payload) };
     this.#work();
   }
 
@@ -407,7 +409,7 @@ export class ModelWorker {
       const whole = root?.images !== undefined && root.buckets.size === this.#buckets.length;
       if (!commit.skipped && !whole) return;
       if (commit.skipped) replica.skip();
-      else replica.apply(this.#joined(root!), root!.images!);
+      else replica.apply(this.#joined(root!), root!.images!.records);
       this.#commits.delete(commit.globalStep);
       this.#roots.delete(commit.globalStep);
       this.#memory.push({ globalStep: commit.globalStep, lines: commit.lines });
@@ -424,7 +426,7 @@ export class ModelWorker {
 
   #joined({ buckets }: Root): Float32Array {
     const root = new Float32Array(this.options.model.size);
-    for (const { index, start } of this.#buckets) root.set(buckets.get(index)!, start);
+    for (const { index, start } of this.#buckets) root.set(buckets.get(index)!.values, start);
     return root;
   }
 
@@ -513,4 +515,10 @@ export class ModelWorker {
       );
     }
   }
+}
+
+/** Parts of older generations may be of another past. */
+function dropOlder(root: Root, floor: number): void {
+  for (const [bucket, { generation }] of root.buckets) if (generation < floor) root.buckets.delete(bucket);
+  if (root.images && root.images.generation < floor) root.images = undefined;
 }

@@ -9,7 +9,7 @@ export interface Cost {
   readonly detectionMs?: number;
   /** Until the next commit after that. Absent where none came. */
   readonly nextCommitMs?: number;
-  /** A member was hit while another one worked and the coordinator lived until the next commit. */
+  /** A member was hit while another one worked, and nothing else was until the next commit. */
   readonly counts: boolean;
 }
 
@@ -33,29 +33,27 @@ export function costsOf(injuries: readonly Injury[], lines: readonly JournalLine
   const ends = injuries.map((injury) => endOf(injury, moments));
   return injuries.map((injury, i) => {
     const { detectedAt, commitAt } = ends[i]!;
-    const meanwhile = injuries.filter(
+    const isAlone = !injuries.some(
       (other, k) =>
         other !== injury && other.at < (commitAt ?? Infinity) && (ends[k]!.commitAt ?? Infinity) > injury.at,
     );
-    const disturbed = meanwhile.some(({ target }) => target === 'coordinator' || target === 'all');
     const isWorker = injury.target === 'worker' || injury.target === 'stop';
     return {
       injury,
       ...(detectedAt !== undefined && { detectionMs: detectedAt - injury.at }),
       ...(commitAt !== undefined && { nextCommitMs: commitAt - injury.at }),
-      counts:
-        isWorker && detectedAt !== undefined && working(injury, moments) > meanwhile.length && !disturbed,
+      counts: isWorker && detectedAt !== undefined && isAlone && isSurvived(injury, moments),
     };
   });
 }
 
-/** Active workers that were left alone, less those that the coordinator had just given up (a long stop). */
-function working({ at, othersActive }: Injury, { left, joined }: Moments): number {
-  return othersActive.filter((id) => {
+/** Whether a worker was left that the coordinator had not just given up (after a long stop). */
+function isSurvived({ at, othersActive }: Injury, { left, joined }: Moments): boolean {
+  return othersActive.some((id) => {
     const last = (moments: Moments['left']) =>
       moments.findLast((one) => one.worker === id && one.at <= at)?.at ?? -Infinity;
     return last(left) <= last(joined);
-  }).length;
+  });
 }
 
 function momentsOf(lines: readonly JournalLine[]): Moments {

@@ -9,6 +9,7 @@ export interface OverheadBenchRequest {
   readonly config: string;
   readonly workers: number;
   readonly steps: number;
+  readonly rounds: number;
   readonly json?: boolean;
 }
 
@@ -47,13 +48,35 @@ interface Line {
 export async function benchOverhead(request: OverheadBenchRequest): Promise<void> {
   const config = loadConfig({ file: request.config, env: {} });
   const set = settings(config, request.steps);
-  const measured = loadConfig({ file: request.config, env: {}, set });
-  note(`${request.config}: ${request.steps} steps of ${request.workers} workers`);
-  const lines = await scratchRun(measured, request.workers, readLogs);
-  report(request, overheadOf(lines, config.fleet.fingerprintEvery, request.workers));
+  const [lines, pairs]: [Line[], Pair[]] = [[], []];
+  for (let round = 0; round < request.rounds; round++) {
+    const withAll = await linesOf(request, set);
+    const without = await linesOf(request, [...set, ...WITHOUT]);
+    lines.push(...withAll);
+    pairs.push([stepMsOf(withAll), stepMsOf(without)]);
+    note(
+      `round ${round + 1} of ${request.rounds}: a step takes ${pairs.at(-1)!.map(Math.round).join(' ms, without digests ')} ms`,
+    );
+  }
+  report(request, overheadOf(lines, config.fleet.fingerprintEvery, request.workers), pairs);
 }
 
-/** Every step is logged and every other one compared: comparisons are rare in the config. */
+/** Milliseconds a step: with digests, and without. */
+type Pair = readonly [withAll: number, without: number];
+
+const WITHOUT = ['fleet.digestEvery=0'];
+
+function linesOf({ config, workers }: OverheadBenchRequest, set: readonly string[]): Promise<Line[]> {
+  return scratchRun(loadConfig({ file: config, env: {}, set }), workers, readLogs);
+}
+
+function stepMsOf(lines: readonly Line[]): number {
+  return median(
+    lines.filter(({ msg, globalStep }) => msg === 'step' && globalStep > SETTLING).map(({ ms }) => ms),
+  );
+}
+
+/** Every step is logged and every other one compared, for their price: comparisons are rare in the config. */
 function settings({ data }: RunConfig, steps: number): string[] {
   return [
     ...['data.kind=synthetic', `data.size=${data.size || 32}`, 'data.heldOut=0', 'log.everySteps=1'],
@@ -104,10 +127,17 @@ export function sharesOf(overhead: Overhead): { cpu: number; blocked: number } {
   };
 }
 
-function report({ config, steps, json }: OverheadBenchRequest, overhead: Overhead): void {
+function report(
+  { config, steps, json }: OverheadBenchRequest,
+  overhead: Overhead,
+  pairs: readonly Pair[],
+): void {
   const shares = sharesOf(overhead);
-  if (json)
-    return printJson({ config, steps, ...overhead, cpuShare: shares.cpu, blockedShare: shares.blocked });
+  const longer = median(pairs.map(([withAll, without]) => withAll / without)) - 1;
+  if (json) {
+    const found = { cpuShare: shares.cpu, blockedShare: shares.blocked, longerShare: longer };
+    return printJson({ config, steps, ...overhead, ...found, stepMsPairs: pairs });
+  }
   const { stepMs, computeCpuMs, machineMs, journalMs, digestMs, fingerprintMs, fingerprintEvery } = overhead;
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   const row = (name: string, ms: number, times = 1) => [
@@ -133,5 +163,8 @@ function report({ config, steps, json }: OverheadBenchRequest, overhead: Overhea
       ),
       ['together', '', percent(shares.cpu), percent(shares.blocked)],
     ],
+  );
+  print(
+    `The last column counts all that the coordinator does as if workers waited for it. By the clock a step is longer by ${percent(longer)} than without digests (median of ${pairs.length} pairs).`,
   );
 }

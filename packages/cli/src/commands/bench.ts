@@ -74,6 +74,7 @@ function addOverhead(bench: Command): void {
     .argument('[config]', 'whose model it is; the images are made up', 'configs/quickstart.yaml')
     .option('--workers <n>', 'workers of one thread each', positiveInteger, 2)
     .option('--steps <n>', 'timed steps', positiveInteger, 30)
+    .option('--rounds <n>', 'runs, each beside one without digests', positiveInteger, 3)
     .addOption(jsonOption())
     .action((config: string, flags: Omit<OverheadBenchRequest, 'config'>) =>
       benchOverhead({ config, ...flags }),

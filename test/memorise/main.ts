@@ -6,12 +6,14 @@ import { openEngine, type Engine } from '@ddpm-fleet/engine';
 import { diffusionConfigOf, Trainer } from '@ddpm-fleet/trainer';
 import { Denoiser, gridPng, sample, toBytes } from '@ddpm-fleet/inference';
 
-// `npm run memorise [-- FILE [REGEX [STEPS]]]`: trains every combination of mean, variance and loss that
+// `npm run memorise [-- FILE [REGEX [STEPS [SETTING...]]]]`: trains every combination of mean, variance and loss that
 // is allowed (and matches) on 8 pictures until it knows them by heart, and draws 8 samples of each: a row a combination,
 // the pictures themselves on top.
 const file = process.argv[2] ?? 'memorise.png';
 const wanted = new RegExp(process.argv[3] ?? '');
 const STEPS = Number(process.argv[4] ?? 600);
+/** More settings, as `--set` takes them: `diffusion.timestepSampler=lossSecondMoment`. */
+const SET = process.argv.slice(5);
 const COUNT = 8;
 const SETTINGS = [
   ...['data.kind=emoji', 'data.size=16', 'data.category=Smileys & Emotion', 'data.flip=false'],
@@ -19,7 +21,7 @@ const SETTINGS = [
   ...['model.dropout=0', 'batch.numSlots=1', `batch.slotBatchSize=${COUNT}`, 'optimizer.lr=0.002'],
   ...['optimizer.warmupSteps=50', 'ema.decays=[0.98]', 'ema.start=warmup', 'diffusion.numTimesteps=50'],
   ...['diffusion.betaStart=0.001', 'diffusion.betaEnd=0.2'],
-  ...['optimizer.lrSchedule=cosine', `optimizer.scheduleSteps=${STEPS}`, ...(process.env.MEM?.split(' ') ?? [])],
+  ...['optimizer.lrSchedule=cosine', `optimizer.scheduleSteps=${STEPS}`, ...SET],
 ];
 const MEANS = ['eps', 'xStart', 'xPrev', 'v'];
 const VARIANCES = ['fixedSmall', 'fixedLarge', 'learned', 'learnedRange'];

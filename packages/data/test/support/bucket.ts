@@ -5,6 +5,10 @@ import test, { type ExecutionContext } from 'ava';
 import { S3Client } from '@ddpm-fleet/s3';
 import { Proxy } from '@ddpm-fleet/s3/test/proxy';
 import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
+import { DecodePool } from '../../src/image/pool.js';
+
+// Held, so that not every data set of these tests starts threads and ends them.
+const pool = DecodePool.acquire();
 
 const found = await findServer();
 const server = typeof found === 'string' ? undefined : await S3Server.open(found.binary);
@@ -12,6 +16,7 @@ const noFiles = mkdtempSync(join(tmpdir(), 'ddpm-fleet-aws-'));
 const url = `http://127.0.0.1:${server?.port}`;
 test.after.always(async () => {
   await server?.close();
+  await pool.release();
   rmSync(noFiles, { recursive: true, force: true });
 });
 pointAt(url);

@@ -93,4 +93,7 @@ test.serial('launch prints them, without a secret in them', async (t) => {
   const none = await ddpmFleet(args);
   t.is(none.code, 2);
   t.regex(none.stderr, /give --image/);
+  const nowhere = await ddpmFleet([...args, '--image', 'ddpm-fleet:0.1.0', '--data-claim', 'images']);
+  t.is(nowhere.code, 2);
+  t.regex(nowhere.stderr, /give data\.path/);
 });

@@ -45,6 +45,11 @@ function requestOf(run: ForeseenRun, flags: LaunchFlags): ClusterRequest {
   const { config, specs, image } = run;
   if (flags.image === undefined)
     throw fleetError('DDPM_ERR_KUBERNETES', { problem: 'give --image', detail: '' });
+  if (flags.dataClaim !== undefined && config.data.path === '')
+    throw fleetError('DDPM_ERR_KUBERNETES', {
+      problem: 'give data.path',
+      detail: '(it is where --data-claim is mounted)',
+    });
   const workers = flags.workers?.max ?? config.batch.numSlots;
   const { workerBytes } = estimate(config, specs, image.size);
   return {

@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { expected, Scene } from './scene.js';
-
-test.before(async (t) => {
-  t.timeout(600_000);
-  await expected(t as never);
-});
+import { Scene } from './scene.js';
 
 async function twoWorkers(t: Parameters<typeof Scene.open>[0]) {
   const scene = await Scene.open(t);

@@ -53,6 +53,9 @@ export async function disturbedRun(
       say(told(reports.at(-1)!, dir));
     }
     await until('all joiners', () => !alive() || joined(dir) >= plan.least.joins, PATIENCE_MS);
+    // A run whose workers are all dead has no state to save: the last fault may have been that.
+    const hurtAt = live(dir)?.globalStep ?? 0;
+    await until('the run goes on', () => !alive() || goesOn(dir, hurtAt), PATIENCE_MS);
     run.child.kill('SIGTERM');
     const code = await run.exited;
     if (code !== 0) throw new Error(`launch ended with ${code}; see ${run.log}`);
@@ -61,6 +64,10 @@ export async function disturbedRun(
     joiners.end();
     run.child.kill('SIGTERM');
   }
+}
+
+function goesOn(dir: string, hurtAt: number): boolean {
+  return (live(dir)?.globalStep ?? 0) > hurtAt && activeWorkers(dir) > 0;
 }
 
 /** How many workers from outside were let in. */

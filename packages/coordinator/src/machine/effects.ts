@@ -1,5 +1,6 @@
 import type { ControlMessage, MessageOf, StateSection } from '@ddpm-fleet/protocol';
 import type { TreeNode } from '@ddpm-fleet/core';
+import type { Trust } from './trust.js';
 
 /** What a journal line says, but for its number and the chain. */
 export type Entry =
@@ -110,7 +111,7 @@ export type Effect =
       readonly message: Omit<MessageOf<'STEP_COMMIT'>, 'lines'>;
     }
   | { readonly type: 'journal'; readonly entry: Entry }
-  | { readonly type: 'findCheckpoint'; readonly atMost: number }
+  | { readonly type: 'findCheckpoint'; readonly atMost: number; readonly trust: Trust }
   /** Check these lines against the journal's chain, and append those that continue it. */
   | { readonly type: 'adopt'; readonly lines: readonly string[] }
   /** The frames of this transfer will come and are a checkpoint to save. */

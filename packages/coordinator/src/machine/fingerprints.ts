@@ -1,6 +1,7 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import { expel } from './leaving.js';
 import { startGathering } from './gather.js';
+import { distrustAfter } from './trust.js';
 import type { FingerprintRound, Peer, State } from './state.js';
 import { journal, log, members, peersBy, type Turn } from './turn.js';
 
@@ -105,7 +106,7 @@ function distrust(turn: Turn, names: readonly string[], trustedUntil: number): v
   state.round = null;
   state.source = null;
   // Never more than was trusted before: what an earlier damage left in the store is still there.
-  state.trustedUntil = Math.min(state.trustedUntil, trustedUntil);
+  state.trust = distrustAfter(state.trust, trustedUntil);
   state.distrustedTransfers = state.transfers;
   state.checkpoint.lastStep = -1;
   startGathering(

@@ -5,6 +5,7 @@ import type { EventOf } from './events.js';
 import { findCheckpoint } from './gather.js';
 import { takeShare } from './shares.js';
 import type { Peer, State } from './state.js';
+import { trustAlso } from './trust.js';
 import { explain, journal, log, send, type Turn } from './turn.js';
 
 /** Saves of the last state that may fail: with ever longer pauses between them, a quarter of a minute in all. */
@@ -87,7 +88,7 @@ export function onSaved(turn: Turn, { transfer, globalStep, digest }: EventOf<'s
     Object.assign(checkpoint, { saving: false, wanted: true });
     return log(turn, 'warn', `the checkpoint of step ${globalStep} cannot be trusted and will not be used`);
   }
-  if (state.trustedUntil < globalStep) state.trustedUntil = globalStep;
+  state.trust = trustAlso(state.trust, globalStep);
   Object.assign(checkpoint, { lastStep: globalStep, lastAt: now, saving: false, wanted: false, failures: 0 });
   journal(turn, { kind: 'checkpoint', globalStep, digest });
   if (state.gathering) findCheckpoint(turn);

@@ -2,6 +2,7 @@ import type { MessageOf } from '@ddpm-fleet/protocol';
 import { dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
 import type { Peer, Recovery, State } from './state.js';
+import { distrustAfter } from './trust.js';
 import { explain, journal, log, members, send, type Turn } from './turn.js';
 import { candidates, holdsCurrent, isOurs } from './welcome.js';
 
@@ -37,10 +38,10 @@ export function startGathering(
  * it. (A run that has no journal yet may begin with any.)
  */
 export function findCheckpoint({ state, effects }: Turn): void {
-  const { trustedUntil, journal: head, globalStep } = state;
+  const { trust, journal: head, globalStep } = state;
   state.gathering!.checkpoint = undefined;
-  const atMost = head === null ? trustedUntil : Math.min(trustedUntil, globalStep);
-  effects.push({ type: 'findCheckpoint', atMost });
+  const atMost = head === null ? Number.MAX_SAFE_INTEGER : globalStep;
+  effects.push({ type: 'findCheckpoint', atMost, trust });
 }
 
 export function onCheckpointFound({ state }: Turn, { checkpoint }: EventOf<'checkpointFound'>): void {
@@ -140,17 +141,8 @@ export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>)
 }
 
 function takeRecovery(state: State, recovery: Recovery): void {
-  const {
-    globalStep,
-    journal: head,
-    history,
-    agreed,
-    trustedUntil,
-    heldAtMost,
-    nonFinite,
-    heldOut,
-  } = recovery;
-  Object.assign(state, { globalStep, agreed, trustedUntil, nonFinite, journal: head, knownFrom: globalStep });
+  const { globalStep, journal: head, history, agreed, trust, heldAtMost, nonFinite, heldOut } = recovery;
+  Object.assign(state, { globalStep, agreed, trust, nonFinite, journal: head, knownFrom: globalStep });
   state.history = new Map(history);
   state.generation = Math.max(state.generation, recovery.generation + 1);
   state.gathering = { ...state.gathering!, atMost: heldAtMost };
@@ -181,7 +173,7 @@ function journalStart(turn: Turn): void {
 
 function rewind(turn: Turn, globalStep: number, reason: string): void {
   const { state } = turn;
-  const distrusted = state.trustedUntil < state.globalStep;
+  const distrusted = state.gathering!.atMost < Number.MAX_SAFE_INTEGER;
   journal(turn, {
     kind: 'rewind',
     globalStep,
@@ -190,6 +182,7 @@ function rewind(turn: Turn, globalStep: number, reason: string): void {
     ...(distrusted && { distrusted }),
   });
   log(turn, 'warn', `rewind from step ${state.globalStep} to ${globalStep}: ${reason}`);
+  if (distrusted) state.trust = distrustAfter(state.trust, globalStep);
   for (const step of state.history.keys()) if (step > globalStep) state.history.delete(step);
   state.globalStep = globalStep;
   state.generation++;

@@ -3,3 +3,4 @@ export type * from './events.js';
 export type { MachineOptions } from './options.js';
 export { FRESH, HISTORY, initialState, type Peer, type Recovery, type State } from './state.js';
 export { step } from './step.js';
+export { distrustAfter, isTrusted, trustAlso, type Trust } from './trust.js';

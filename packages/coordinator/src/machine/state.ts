@@ -2,6 +2,7 @@ import type { MessageOf, SlotRun } from '@ddpm-fleet/protocol';
 import type { JournalHead } from './effects.js';
 import type { CheckpointRef } from './events.js';
 import type { MachineOptions } from './options.js';
+import { TRUST_ALL, type Trust } from './trust.js';
 import type { Unit } from './units.js';
 
 /**
@@ -141,8 +142,8 @@ export interface State {
   donatedAt: number;
   /** Nothing is known of who lent a hand to earlier steps: that was another life. */
   knownFrom: number;
-  /** The newest checkpoint that may be used: later ones were made with sums that cannot be trusted. */
-  trustedUntil: number;
+  /** Of the checkpoints in the store. */
+  trust: Trust;
   /** Of the transfers up to this one nothing is trusted. */
   distrustedTransfers: number;
   nonFinite: number;
@@ -169,8 +170,8 @@ export interface Recovery {
   readonly history: readonly (readonly [number, string])[];
   /** Workers may be alive that hold the state: the last life did not end in order. */
   readonly brokenOff: boolean;
-  /** Newest checkpoint that may be used: later ones were made with sums that cannot be trusted. */
-  readonly trustedUntil: number;
+  /** Of the checkpoints in the store. */
+  readonly trust: Trust;
   /** Newest state of a worker that may be used: it was found out, and not gone back yet. */
   readonly heldAtMost: number;
   readonly agreed: { readonly globalStep: number; readonly value: string | null } | null;
@@ -184,7 +185,7 @@ export const FRESH: Recovery = {
   journal: null,
   history: [],
   brokenOff: false,
-  trustedUntil: Number.MAX_SAFE_INTEGER,
+  trust: TRUST_ALL,
   heldAtMost: Number.MAX_SAFE_INTEGER,
   agreed: null,
   nonFinite: 0,
@@ -245,13 +246,13 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
 }
 
 /** What is known of replicas that may be damaged. */
-function initialTrust({ agreed, globalStep, trustedUntil }: Recovery) {
+function initialTrust({ agreed, globalStep, trust }: Recovery) {
   return {
     agreed,
     lentAt: new Map<string, number>(),
     donatedAt: -1,
     knownFrom: globalStep,
-    trustedUntil,
+    trust,
     distrustedTransfers: 0,
   };
 }

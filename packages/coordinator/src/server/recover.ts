@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { fleetError } from '@ddpm-fleet/core';
-import { FRESH, HISTORY, type Recovery } from '../machine/index.js';
+import { distrustAfter, FRESH, HISTORY, trustAlso, type Recovery } from '../machine/index.js';
 import { hashLine, parseLine, type JournalLine } from './journalLine.js';
 
 /** Enough for the newest commits even of large fleets. */
@@ -82,7 +82,7 @@ function follow(before: Recovery, line: JournalLine): Recovery {
     case 'fingerprint':
       return followFingerprint(after, line);
     case 'checkpoint':
-      return { ...after, trustedUntil: Math.max(before.trustedUntil, line.globalStep) };
+      return { ...after, trust: trustAlso(before.trust, line.globalStep) };
     case 'heldOut':
       return { ...after, heldOut: { globalStep: line.globalStep, loss: line.loss } };
     case 'end':
@@ -101,7 +101,7 @@ function followRewind(before: Recovery, { globalStep, from, distrusted }: LineOf
     brokenOff: true,
     heldAtMost: FRESH.heldAtMost,
     ...(!isBefore && { agreed: { globalStep, value: null } }),
-    ...(distrusted && { trustedUntil: globalStep }),
+    ...(distrusted && { trust: distrustAfter(before.trust, globalStep) }),
   };
 }
 
@@ -109,7 +109,7 @@ function followFingerprint(before: Recovery, line: LineOf<'fingerprint'>): Recov
   const { globalStep, value, differing, trustedUntil } = line;
   if (differing.length === 0) return { ...before, agreed: { globalStep, value } };
   if (trustedUntil === undefined) return before;
-  return { ...before, trustedUntil: Math.min(before.trustedUntil, trustedUntil), heldAtMost: trustedUntil };
+  return { ...before, trust: distrustAfter(before.trust, trustedUntil), heldAtMost: trustedUntil };
 }
 
 type LineOf<K extends JournalLine['kind']> = Extract<JournalLine, { kind: K }>;

@@ -9,7 +9,7 @@ import type { ParamLayout } from '@ddpm-fleet/core';
 import type { DataFrame } from '@ddpm-fleet/protocol';
 import type { RetentionPolicy } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
-import type { EffectOf } from '../machine/index.js';
+import { isTrusted, type EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import { StateIntake } from './intake.js';
 import { messageOf } from './message.js';
@@ -114,15 +114,15 @@ export class Saves {
   }
 
   /** Finds the newest whole checkpoint, or the one that was asked for. */
-  async find({ atMost }: EffectOf<'findCheckpoint'>): Promise<void> {
+  async find(wanted: EffectOf<'findCheckpoint'>): Promise<void> {
     try {
-      this.#emit({ type: 'checkpointFound', checkpoint: await this.#find(atMost) });
+      this.#emit({ type: 'checkpointFound', checkpoint: await this.#find(wanted) });
     } catch (error) {
       this.#emit({ type: 'failed', reason: messageOf(error) });
     }
   }
 
-  async #find(atMost: number) {
+  async #find({ atMost, trust }: EffectOf<'findCheckpoint'>) {
     const from = this.#from;
     // Asked for at the start; later the newest one counts.
     this.#from = undefined;
@@ -130,7 +130,9 @@ export class Saves {
       const { digest } = await openStore(from.location).load(from.globalStep);
       return { ...from, digest };
     }
-    const infos = (await this.#store.list()).filter(({ globalStep }) => globalStep <= atMost);
+    const infos = (await this.#store.list()).filter(
+      ({ globalStep }) => globalStep <= atMost && isTrusted(trust, globalStep),
+    );
     for (const { globalStep, name, manifest } of infos) {
       const [verdict] = await this.#store.verify(globalStep);
       const problem =

@@ -11,6 +11,7 @@ import {
   type MachineOptions,
   type Outcome,
   type State,
+  isTrusted,
 } from '../../src/machine/index.js';
 import { InlineReducer } from '../../src/reducer/inlineReducer.js';
 import { CostMeter } from '../../src/server/costs.js';
@@ -186,7 +187,7 @@ export class SimCoordinator {
       case 'forget':
         return this.#wire.forget(effect.peer);
       case 'findCheckpoint':
-        return this.#find(effect.atMost);
+        return this.#find(effect);
       case 'expectState':
         return this.#expect(effect);
       case 'forwardState':
@@ -232,8 +233,10 @@ export class SimCoordinator {
     clock.after(Math.min(saveMs, LONGEST_LOOK_MS), () => this.take({ ...event, now: clock.now }));
   }
 
-  #find(atMost: number): void {
-    const steps = [...this.#options.disk.checkpoints.keys()].filter((one) => one <= atMost);
+  #find({ atMost, trust }: EffectOf<'findCheckpoint'>): void {
+    const steps = [...this.#options.disk.checkpoints.keys()].filter(
+      (one) => one <= atMost && isTrusted(trust, one),
+    );
     const newest = Math.max(...steps);
     const found = this.#options.disk.checkpoints.get(newest);
     const checkpoint = found ? { globalStep: newest, location: 'disk', digest: found.digest } : null;

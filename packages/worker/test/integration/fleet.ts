@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -152,10 +152,12 @@ export function live(
 export function journal(
   dir: string,
 ): { kind: string; globalStep: number; slots?: [number, number, string][] }[] {
-  const text = readFileSync(runPaths(dir).journal, 'utf8');
-  return text
-    .trim()
+  const path = runPaths(dir).journal;
+  // A coordinator that has just been started may not have made it yet.
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 }
 

@@ -1,8 +1,9 @@
+import { abandonStep } from './abandon.js';
 import { captureIfNeeded, donorOf } from './capture.js';
 import { commitStep, isComplete, nonFiniteReason } from './commit.js';
 import { leaseStep } from './leases.js';
 import type { Round, State } from './state.js';
-import { explain, leasable, log, peersBy, recipients, send, type Turn } from './turn.js';
+import { explain, leasable, log, peersBy, send, type Turn } from './turn.js';
 
 /** Ends the step in progress if everything of it is there. Returns whether it did. */
 export function concludeStep(turn: Turn): boolean {
@@ -25,17 +26,6 @@ function maySkip(turn: Turn, round: Round, reason: string): boolean {
   abandonStep(turn, reason);
   state.stop = { reason: `step ${round.globalStep}: ${reason}${limit}`, since: state.now, failed: true };
   return false;
-}
-
-/** Gives up the step in progress; the state stays that of its beginning. */
-export function abandonStep(turn: Turn, reason: string): void {
-  const { state } = turn;
-  const { generation, globalStep } = state;
-  send(turn, recipients(state), { type: 'STEP_ABORT', generation, globalStep, runs: [], reason });
-  // Members may hold part of a root that will never be whole: with a new generation they drop it.
-  state.generation++;
-  state.round = null;
-  state.phase = 'waiting';
 }
 
 /** No step is in progress: does what is done between steps, then begins the next one. */

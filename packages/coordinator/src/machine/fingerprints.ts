@@ -1,4 +1,5 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
+import { abandonStep } from './abandon.js';
 import { expel } from './leaving.js';
 import { startGathering } from './gather.js';
 import { distrustAfter } from './trust.js';
@@ -85,6 +86,8 @@ export function compareFingerprints(turn: Turn): void {
   for (const peer of differing)
     expel(turn, state.peers.get(peer)!, 'its replica differs from the others', true);
   if (trustedUntil !== null) distrust(turn, names, trustedUntil);
+  // Parts of the step in progress may have come from them before they were found out.
+  else if (state.round) abandonStep(turn, `replicas differ: ${names.join(', ')}`);
 }
 
 function agree(state: State, globalStep: number, value: string): void {

@@ -1,5 +1,6 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
-import { abandonStep, askHeldOut } from './boundary.js';
+import { abandonStep } from './abandon.js';
+import { askHeldOut } from './boundary.js';
 import { captureIfNeeded, dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
 import { findCheckpoint } from './gather.js';

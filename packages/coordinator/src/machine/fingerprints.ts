@@ -40,6 +40,21 @@ export function checkFirstFingerprint(
   return true;
 }
 
+/** Whether the state that a worker is about to give away is what all had when they were last compared, if that is known. */
+export function checkGivenState(
+  turn: Turn,
+  peer: Peer,
+  { globalStep, fingerprint }: MessageOf<'STATE'>,
+): boolean {
+  const { agreed, round } = turn.state;
+  if (agreed?.globalStep !== globalStep || agreed.value === null || agreed.value === fingerprint) return true;
+  const reason = `its state at step ${globalStep} is ${fingerprint}, the others have ${agreed.value}`;
+  log(turn, 'error', `${peer.workerId} is not like the others: ${reason}`, { worker: peer.workerId });
+  expel(turn, peer, reason, true);
+  if (round) abandonStep(turn, reason);
+  return false;
+}
+
 /** Returns whether all have said what they have. */
 export function onFingerprint(
   turn: Turn,
@@ -85,9 +100,11 @@ export function compareFingerprints(turn: Turn): void {
   log(turn, 'error', `replicas differ after step ${globalStep}: ${names.join(', ')}`, { differing: names });
   for (const peer of differing)
     expel(turn, state.peers.get(peer)!, 'its replica differs from the others', true);
-  if (trustedUntil !== null) distrust(turn, names, trustedUntil);
+  if (trustedUntil !== null) return distrust(turn, names, trustedUntil);
+  // They did no harm, so the majority has what all should have: a state that is given away is held against it.
+  if (value !== null) agree(state, globalStep, value);
   // Parts of the step in progress may have come from them before they were found out.
-  else if (state.round) abandonStep(turn, `replicas differ: ${names.join(', ')}`);
+  if (state.round) abandonStep(turn, `replicas differ: ${names.join(', ')}`);
 }
 
 function agree(state: State, globalStep: number, value: string): void {

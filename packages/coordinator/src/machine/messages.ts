@@ -1,6 +1,6 @@
 import type { ControlMessage, MessageOf } from '@ddpm-fleet/protocol';
 import { onState, onStateRequest } from './capture.js';
-import { onFingerprint } from './fingerprints.js';
+import { checkGivenState, onFingerprint } from './fingerprints.js';
 import { onCommits } from './gather.js';
 import { onHeartbeat, onHello, onJoin, onLeave, onReady } from './joining.js';
 import type { Peer } from './state.js';
@@ -41,7 +41,7 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
     case 'HEARTBEAT':
       return onHeartbeat(turn, peer, message);
     case 'STATE':
-      onState(turn, peer, message);
+      if (checkGivenState(turn, peer, message)) onState(turn, peer, message);
       break;
     case 'STATE_REQUEST':
       onStateRequest(turn, peer, message);

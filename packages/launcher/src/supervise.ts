@@ -97,6 +97,9 @@ function coordinatorExited(
   return restart(state, process, now, policy);
 }
 
+/** The last worker may be gone a moment before the coordinator of a run that is complete. */
+const LEFT_PAUSE_MS = 1000;
+
 /** Left with 0: somebody drained it on purpose; it comes back only where the run would starve. */
 function workerExited(
   state: Supervision,
@@ -111,7 +114,9 @@ function workerExited(
   if (countable(left) >= policy.minWorkers) {
     return { state: left, decisions: [{ type: 'note', text: `${process.id} left the run` }] };
   }
-  return restart(state, process, now, policy);
+  const back = replace(state, { ...process, status: 'waiting', at: now + LEFT_PAUSE_MS });
+  const text = `${process.id} left the run, which needs it: it is started again in ${LEFT_PAUSE_MS} ms`;
+  return { state: back, decisions: [{ type: 'note', text }] };
 }
 
 function restart(

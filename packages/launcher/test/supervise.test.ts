@@ -109,7 +109,20 @@ test('fewer workers than the minimum cannot go on', (t) => {
 
 test('a worker that leaves on purpose stays away, unless the run would starve', (t) => {
   t.deepEqual(run([exited('worker-0', 0)]).words, ['note']);
-  t.deepEqual(run([exited('worker-0', 0), exited('worker-1', 0)]).words, ['note', 'start worker-1']);
+  const gone = [exited('worker-0', 0), exited('worker-1', 0)];
+  t.deepEqual(run(gone).words, ['note']);
+  t.deepEqual(run([...gone, tick(2500)]).words, ['start worker-1']);
+});
+
+test('workers that are gone a moment before the coordinator of a run that is complete are not started again', (t) => {
+  const { words, state } = run([
+    exited('worker-0', 0),
+    exited('worker-1', 0),
+    exited('coordinator', 0),
+    tick(2500),
+  ]);
+  t.false(words.some((word) => word.startsWith('start')));
+  t.true(state.processes.every(({ restarts }) => restarts === 0));
 });
 
 test('a coordinator that crashes is started again; one that states an error is not', (t) => {

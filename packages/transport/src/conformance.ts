@@ -23,6 +23,8 @@ const MAX = 1 << 20;
 class RouterEnd {
   readonly got: { peer: string; frames: Uint8Array[] }[] = [];
   readonly unreachable: string[] = [];
+  /** How many messages had come from each peer when it was reported first. */
+  readonly heardBefore = new Map<string, number>();
   router!: Router;
 
   static async open(transport: Transport, address = ADDRESS): Promise<RouterEnd> {
@@ -31,11 +33,20 @@ class RouterEnd {
       { address, probe: PROBE, maxFrameBytes: MAX },
       {
         onMessage: (peer, frames) => end.got.push({ peer, frames }),
-        onUnreachable: (peer) => end.unreachable.push(peer),
+        onUnreachable: (peer) => end.#onUnreachable(peer),
         onRefused: () => undefined,
       },
     );
     return end;
+  }
+
+  #onUnreachable(peer: string): void {
+    this.unreachable.push(peer);
+    if (!this.heardBefore.has(peer)) this.heardBefore.set(peer, this.#countFrom(peer));
+  }
+
+  #countFrom(peer: string): number {
+    return this.got.filter((message) => message.peer === peer).length;
   }
 }
 
@@ -253,6 +264,25 @@ const FAILURE: Case[] = [
       for (let i = 0; i < 20; i++) client.dealer.send([Buffer.alloc(MAX / 2, i)]);
       await client.dealer.close();
       await until(() => server.got.length === 20, 'all have arrived');
+    },
+  ],
+  [
+    'what a peer says last is heard before it is reported',
+    async ({ here, there, until }) => {
+      const server = await RouterEnd.open(here);
+      for (let i = 0; i < 20; i++) {
+        const client = await DealerEnd.open(there, server.router.address, `a.${i}`);
+        await until(() => client.dealer.connected, 'the dealer is connected');
+        client.dealer.send(frames('hello'));
+        await until(() => server.got.at(-1)?.peer === `a.${i}`, 'it was heard');
+        for (let k = 0; k < 9; k++) client.dealer.send(frames('farewell'));
+        await client.dealer.close();
+      }
+      await until(() => server.heardBefore.size === 20, 'all were reported');
+      assert.deepEqual(
+        [...server.heardBefore.values()],
+        Array.from({ length: 20 }, () => 10),
+      );
     },
   ],
 ];

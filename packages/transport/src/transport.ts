@@ -35,7 +35,10 @@ export interface RouterOptions {
 
 export interface RouterHandlers {
   onMessage(peer: string, frames: Uint8Array[]): void;
-  /** The peer is not connected (any more): nothing reaches it until it connects again. May come twice. */
+  /**
+   * The peer is not connected (any more): nothing reaches it until it connects again. What arrived from it before was
+   * handed to `onMessage`. May come twice.
+   */
   onUnreachable(peer: string): void;
   /** Somebody was not let in: who, as far as is known, and why. Said as often as it happens. */
   onRefused(who: string): void;

@@ -35,7 +35,8 @@ export class ZmqRouter implements Router {
   readonly #handlers: RouterHandlers;
   readonly #probe: Frames;
   readonly #outbox: Outbox<Outgoing>;
-  readonly #known = new Set<string>();
+  /** Who is there, and how many messages each has sent. */
+  readonly #known = new Map<string, number>();
   readonly #maxPeers: number;
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -122,7 +123,7 @@ export class ZmqRouter implements Router {
     for (const delayMs of PROBE_AT_MS) {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
-        for (const peer of this.#known) this.send(peer, this.#probe);
+        for (const peer of this.#known.keys()) this.send(peer, this.#probe);
       }, delayMs);
       this.#timers.add(timer);
     }
@@ -132,8 +133,18 @@ export class ZmqRouter implements Router {
     if (this.#socket.closed) return;
     const { code } = error as { code?: string };
     if (code !== 'EHOSTUNREACH' && code !== 'EAGAIN') throw error;
+    void this.#report(peer);
+  }
+
+  /** What a peer said last may still wait to be read, here or on the socket of another router, and is heard first. */
+  async #report(peer: string): Promise<void> {
+    let heard: number | undefined;
+    do {
+      heard = this.#known.get(peer);
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#known.get(peer) !== heard);
     this.#known.delete(peer);
-    this.#handlers.onUnreachable(peer);
+    if (!this.#socket.closed) this.#handlers.onUnreachable(peer);
   }
 
   async #receive(): Promise<void> {
@@ -146,11 +157,12 @@ export class ZmqRouter implements Router {
   }
 
   #admits(peer: string): boolean {
-    if (!this.#known.has(peer) && this.#known.size >= this.#maxPeers) {
+    const heard = this.#known.get(peer);
+    if (heard === undefined && this.#known.size >= this.#maxPeers) {
       this.#handlers.onRefused(`a peer more than the ${this.#maxPeers} that are heard at a time`);
       return false;
     }
-    this.#known.add(peer);
+    this.#known.set(peer, (heard ?? 0) + 1);
     return true;
   }
 }

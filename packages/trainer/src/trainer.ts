@@ -81,7 +81,6 @@ export class Trainer {
     const images = numSlots * slotBatchSize;
     const nothing = { t: new Int32Array(images), loss: new Float32Array(images) };
     this.apply(new Float32Array(this.layout.size), nothing);
-    this.fingerprint();
   }
 
   /** The state of step 0, from the seed alone. The device is not touched. */

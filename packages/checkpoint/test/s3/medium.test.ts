@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeLayout } from '@ddpm-fleet/core';
 import { listObjects, listUploads, S3Client } from '@ddpm-fleet/s3';
 import { Proxy } from '@ddpm-fleet/s3/test/proxy';
-import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
+import { ACCESS_KEY, findServer, pointAt, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
 import { sampleSnapshot } from '../../src/conformance/sample.js';
 import { storeConformance, type StoreBench } from '../../src/conformance/store.js';
 import { AsyncSaver, checkpointDigest, openStore } from '../../src/index.js';
@@ -174,18 +174,6 @@ onServer('a save leaves no upload open', async (t) => {
   await openStore(place).publish(sampleSnapshot(1, 'usual', BIG));
   t.deepEqual(await listUploads(new S3Client(place, 'fleet'), place.slice('s3://fleet/'.length)), []);
 });
-
-function pointAt(endpoint: string): void {
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ACCESS_KEY_ID: ACCESS_KEY,
-    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
-    AWS_REGION: 'us-east-1',
-    AWS_SHARED_CREDENTIALS_FILE: join(noFiles, 'none'),
-    AWS_CONFIG_FILE: join(noFiles, 'none'),
-  });
-  delete process.env.AWS_PROFILE;
-}
 
 async function behindProxy(
   t: ExecutionContext,

@@ -105,7 +105,7 @@ export function overheadOf(lines: readonly Line[], fingerprintEvery: number, wor
   const compared = applied.map(({ fingerprintMs }) => fingerprintMs).filter((ms) => ms > 0);
   const of = (cost: keyof Line['costs']): number => median(steps.map(({ costs }) => costs[cost]));
   return {
-    stepMs: median(steps.map(({ ms }) => ms)),
+    stepMs: stepMsOf(lines),
     computeCpuMs: median(applied.map(({ slotsMs, applyMs }) => slotsMs + applyMs)) * workers,
     machineMs: of('machineMs'),
     journalMs: of('journalMs'),

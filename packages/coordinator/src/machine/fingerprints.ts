@@ -26,13 +26,7 @@ export function checkFirstFingerprint(
 ): boolean {
   const { state } = turn;
   if (fingerprint === null) return true;
-  const known = state.agreed?.globalStep === globalStep ? state.agreed.value : null;
-  if (known !== null && known !== fingerprint) {
-    const reason = `its state at step ${globalStep} is ${fingerprint}, the others have ${known}`;
-    log(turn, 'error', `${peer.workerId} is not like the others: ${reason}`, { worker: peer.workerId });
-    expel(turn, peer, reason, true);
-    return false;
-  }
+  if (unlikeAgreed(turn, peer, globalStep, fingerprint) !== null) return false;
   // Only a state that does not come from another replica says what all should have.
   const isFresh = (peer.source === 'seed' || peer.source === 'checkpoint') && globalStep === peer.fromStep;
   if (isFresh && (!state.agreed || state.agreed.globalStep === globalStep))
@@ -46,13 +40,19 @@ export function checkGivenState(
   peer: Peer,
   { globalStep, fingerprint }: MessageOf<'STATE'>,
 ): boolean {
-  const { agreed, round } = turn.state;
-  if (agreed?.globalStep !== globalStep || agreed.value === null || agreed.value === fingerprint) return true;
+  const reason = unlikeAgreed(turn, peer, globalStep, fingerprint);
+  if (reason !== null && turn.state.round) abandonStep(turn, reason);
+  return reason === null;
+}
+
+/** Expels a worker whose state is not what all agreed on at that step. Returns why, or null. */
+function unlikeAgreed(turn: Turn, peer: Peer, globalStep: number, fingerprint: string | null): string | null {
+  const { agreed } = turn.state;
+  if (agreed?.globalStep !== globalStep || agreed.value === null || agreed.value === fingerprint) return null;
   const reason = `its state at step ${globalStep} is ${fingerprint}, the others have ${agreed.value}`;
   log(turn, 'error', `${peer.workerId} is not like the others: ${reason}`, { worker: peer.workerId });
   expel(turn, peer, reason, true);
-  if (round) abandonStep(turn, reason);
-  return false;
+  return reason;
 }
 
 /** Returns whether all have said what they have. */

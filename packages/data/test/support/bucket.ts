@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { S3Client } from '@ddpm-fleet/s3';
 import { Proxy } from '@ddpm-fleet/s3/test/proxy';
-import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
+import { findServer, pointAt, S3Server } from '@ddpm-fleet/s3/test/s3Server';
 import { DecodePool } from '../../src/image/pool.js';
 
 // Held, so that not every data set of these tests starts threads and ends them.
@@ -12,12 +9,10 @@ const pool = DecodePool.acquire();
 
 const found = await findServer();
 const server = typeof found === 'string' ? undefined : await S3Server.open(found.binary);
-const noFiles = mkdtempSync(join(tmpdir(), 'ddpm-fleet-aws-'));
 const url = `http://127.0.0.1:${server?.port}`;
 test.after.always(async () => {
   await server?.close();
   await pool.release();
-  rmSync(noFiles, { recursive: true, force: true });
 });
 pointAt(url);
 
@@ -59,16 +54,4 @@ export async function behindProxy(t: ExecutionContext, { port }: S3Server): Prom
   t.teardown(() => proxy.close());
   pointAt(proxy.url);
   return proxy;
-}
-
-function pointAt(endpoint: string): void {
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ACCESS_KEY_ID: ACCESS_KEY,
-    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
-    AWS_REGION: 'us-east-1',
-    AWS_SHARED_CREDENTIALS_FILE: join(noFiles, 'none'),
-    AWS_CONFIG_FILE: join(noFiles, 'none'),
-  });
-  delete process.env['AWS_PROFILE'];
 }

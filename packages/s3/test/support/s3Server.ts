@@ -11,6 +11,7 @@ const VERSION = 'v1.8.0';
 const PACKAGE = `github.com/versity/versitygw/cmd/versitygw@${VERSION}`;
 export const ACCESS_KEY = 'test-access-key';
 export const SECRET_KEY = 'test-secret-that-must-not-be-seen';
+const NO_FILE = '/no-such-directory/aws';
 
 /**
  * The S3 server versitygw: the one that DDPM_FLEET_VERSITYGW names, one on the PATH, or one built with `go install`
@@ -86,6 +87,19 @@ export class S3Server {
     await this.kill();
     await rm(this.#root, { recursive: true, force: true });
   }
+}
+
+/** What is opened, and processes that are started, from now on find the service there, and no credentials but these. */
+export function pointAt(endpoint: string, secret = SECRET_KEY): void {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: ACCESS_KEY,
+    AWS_SECRET_ACCESS_KEY: secret,
+    AWS_REGION: 'us-east-1',
+    AWS_SHARED_CREDENTIALS_FILE: NO_FILE,
+    AWS_CONFIG_FILE: NO_FILE,
+  });
+  delete process.env.AWS_PROFILE;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,10 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { openStore } from '@ddpm-fleet/checkpoint';
 import { Proxy } from '@ddpm-fleet/s3/test/proxy';
-import { ACCESS_KEY, findServer, S3Server, SECRET_KEY } from '@ddpm-fleet/s3/test/s3Server';
+import { findServer, pointAt, S3Server } from '@ddpm-fleet/s3/test/s3Server';
 import { runPaths } from '@ddpm-fleet/config';
 import { digestOf, journal, live, logOf, makeRun, startFleet, train, until, writeRun } from './fleet.js';
 
@@ -22,24 +20,9 @@ const steps = (count: number): string => `train.steps=${count}`;
 
 const found = await findServer();
 const server = typeof found === 'string' ? undefined : await S3Server.open(found.binary);
-const noFiles = mkdtempSync(join(tmpdir(), 'ddpm-fleet-aws-'));
 test.after.always(async () => {
   await server?.close();
-  rmSync(noFiles, { recursive: true, force: true });
 });
-
-/** Processes that are started from now on find the service there. */
-function pointAt(endpoint: string, secret = SECRET_KEY): void {
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ACCESS_KEY_ID: ACCESS_KEY,
-    AWS_SECRET_ACCESS_KEY: secret,
-    AWS_REGION: 'us-east-1',
-    AWS_SHARED_CREDENTIALS_FILE: join(noFiles, 'none'),
-    AWS_CONFIG_FILE: join(noFiles, 'none'),
-  });
-  delete process.env['AWS_PROFILE'];
-}
 
 let places = 0;
 const nextPlace = (): string => `s3://fleet/run-${places++}`;

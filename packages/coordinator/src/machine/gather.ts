@@ -137,6 +137,8 @@ export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>)
   }
   takeRecovery(state, recovery);
   state.round = null;
+  // A line of this life's start that still waited was dropped for those lines.
+  state.started = false;
   log(turn, 'warn', `${commits} commits that the journal had lost were taken from a worker`);
 }
 

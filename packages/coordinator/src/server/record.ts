@@ -69,8 +69,10 @@ export class Record {
     this.#wire.send(to, { ...message, lines });
   }
 
+  /** Lines that are taken change where this life begins: the line that says so is written anew. */
   adopt({ lines }: EffectOf<'adopt'>): void {
     const taken = this.#journal.adopt(lines);
+    if (taken.length > 0) this.#start = undefined;
     const recovery = taken.length > 0 ? recoverFurther(this.#recovery, 'the journal', taken) : null;
     const commits = taken.filter((text) => (parseLine(text) as JournalLine).kind === 'step').length;
     this.#emit({ type: 'adopted', commits, recovery });

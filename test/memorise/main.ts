@@ -70,6 +70,22 @@ async function memorise(engine: Engine, config: RunConfig, pictures: Uint8Array)
   return { before, after, samples };
 }
 
+/** How far each sample is from the picture next to it, in grey levels of 255 (root mean square), and which those are. */
+function nearest(samples: Uint8Array, pictures: Uint8Array) {
+  const size = pictures.length / COUNT;
+  const found = Array.from({ length: COUNT }, (_, sample) => {
+    const distances = Array.from({ length: COUNT }, (_, picture) => {
+      let sum = 0;
+      for (let i = 0; i < size; i++) sum += (samples[sample * size + i]! - pictures[picture * size + i]!) ** 2;
+      return Math.sqrt(sum / size);
+    });
+    const distance = Math.min(...distances);
+    return { distance, picture: distances.indexOf(distance) };
+  });
+  const distances = found.map(({ distance }) => distance).toSorted((a, b) => a - b);
+  return { distances, pictures: new Set(found.map(({ picture }) => picture)).size };
+}
+
 function trainStep(trainer: Trainer, { batch }: RunConfig, images: Uint8Array, globalStep: number): void {
   trainer.beginRun();
   const results = Array.from({ length: batch.numSlots }, (_, slot) => {
@@ -94,7 +110,11 @@ for (const config of configs) {
   const { before, after, samples } = await memorise(engine, config, pictures);
   rows.push(samples);
   const [from, to] = [before, after].map((loss) => loss.toPrecision(4));
-  console.log(`row ${rows.length - 1}: ${nameOf(config)}: ${from} -> ${to}`);
+  const { distances, pictures: different } = nearest(samples, pictures);
+  const far = [distances[COUNT / 2]!, distances.at(-1)!].map((distance) => distance.toFixed(1));
+  console.log(
+    `row ${rows.length - 1}: ${nameOf(config)}: loss ${from} -> ${to}; samples ${far[0]} grey levels from a picture (worst ${far[1]}), ${different} different`,
+  );
 }
 const grid = { pixels: Buffer.concat(rows), count: rows.length * COUNT, size: 16, channels: 3 };
 writeFileSync(file, await gridPng(grid, COUNT));

@@ -54,7 +54,7 @@ function configOf(mean: string, variance: string, loss: string): RunConfig {
 
 /** Trains on the pictures, and returns samples of the averaged weights as bytes. */
 async function memorise(engine: Engine, config: RunConfig, pictures: Uint8Array) {
-  const image = { size: 16, channels: 3 };
+  const image = { size: config.data.size, channels: 3 };
   const trainer = await Trainer.create(engine, config, image);
   trainer.loadState(trainer.initialState());
   const before = trainer.heldOutLoss(pictures, 'raw');
@@ -76,7 +76,8 @@ function nearest(samples: Uint8Array, pictures: Uint8Array) {
   const found = Array.from({ length: COUNT }, (_, sample) => {
     const distances = Array.from({ length: COUNT }, (_, picture) => {
       let sum = 0;
-      for (let i = 0; i < size; i++) sum += (samples[sample * size + i]! - pictures[picture * size + i]!) ** 2;
+      for (let i = 0; i < size; i++)
+        sum += (samples[sample * size + i]! - pictures[picture * size + i]!) ** 2;
       return Math.sqrt(sum / size);
     });
     const distance = Math.min(...distances);
@@ -100,7 +101,8 @@ function trainStep(trainer: Trainer, { batch }: RunConfig, images: Uint8Array, g
 const engine = await openEngine({ kind: 'tensorflow', compiled: true, precision: 'float32', threads: 1 });
 const configs = allowed();
 const dataset = await openDataset(configs[0]!.data);
-const pictures = new Uint8Array(COUNT * 16 * 16 * 3);
+const { size } = configs[0]!.data;
+const pictures = new Uint8Array(COUNT * size * size * 3);
 await dataset.read(
   Array.from({ length: COUNT }, (_, i) => i * 7),
   pictures,
@@ -116,7 +118,7 @@ for (const config of configs) {
     `row ${rows.length - 1}: ${nameOf(config)}: loss ${from} -> ${to}; samples ${far[0]} grey levels from a picture (worst ${far[1]}), ${different} different`,
   );
 }
-const grid = { pixels: Buffer.concat(rows), count: rows.length * COUNT, size: 16, channels: 3 };
+const grid = { pixels: Buffer.concat(rows), count: rows.length * COUNT, size, channels: 3 };
 writeFileSync(file, await gridPng(grid, COUNT));
 console.log(file);
 process.exit(0);

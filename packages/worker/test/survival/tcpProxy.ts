@@ -101,6 +101,7 @@ class Pipe {
   readonly #rules: PipeRules;
   readonly #waiting: { chunk: Buffer; at: number }[] = [];
   #lastAt = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(from: Socket, to: Socket, rules: PipeRules) {
     this.#from = from;
@@ -110,11 +111,13 @@ class Pipe {
   }
 
   pump(): void {
+    clearTimeout(this.#timer);
+    if (this.#to.destroyed) return;
     const now = performance.now();
     while (this.#waiting.length > 0 && !this.#rules.isCut() && this.#waiting[0]!.at <= now)
       this.#to.write(this.#waiting.shift()!.chunk);
     if (this.#waiting.length > 0 && !this.#rules.isCut())
-      setTimeout(() => this.pump(), Math.max(1, this.#waiting[0]!.at - now));
+      this.#timer = setTimeout(() => this.pump(), Math.max(1, this.#waiting[0]!.at - now));
   }
 
   reset(): boolean {

@@ -80,17 +80,20 @@ export function mergesAfter(numSlots: number, start: number, slot: number): numb
 
 /**
  * Sums the nodes it is given into the root, merging as soon as both children are there.
- * @param add adds the right child into the left one and returns the sum; it is never called in another order
+ * @param add adds the right child to the left one and returns the sum; it is never called in another order
+ * @param keep what is held of a value that waits for its sibling, or is the root; the value itself by default
  */
 export class TreeSum<T> {
   readonly #pending = new Map<string, T>();
   readonly #numSlots: number;
   readonly #add: (left: T, right: T) => T;
+  readonly #keep: (value: T) => T;
   #root: T | undefined;
 
-  constructor(numSlots: number, add: (left: T, right: T) => T) {
+  constructor(numSlots: number, add: (left: T, right: T) => T, keep: (value: T) => T = (value) => value) {
     this.#numSlots = numSlots;
     this.#add = add;
+    this.#keep = keep;
   }
 
   /** The finished sum, or undefined while a slot is missing. */
@@ -106,7 +109,7 @@ export class TreeSum<T> {
       if (sibling) {
         const other = this.#pending.get(nodeKey(sibling));
         if (other === undefined) {
-          this.#pending.set(nodeKey(at), sum);
+          this.#pending.set(nodeKey(at), this.#keep(sum));
           return;
         }
         this.#pending.delete(nodeKey(sibling));
@@ -114,6 +117,6 @@ export class TreeSum<T> {
       }
       at = parentOf(at);
     }
-    this.#root = sum;
+    this.#root = this.#keep(sum);
   }
 }

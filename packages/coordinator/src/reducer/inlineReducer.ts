@@ -18,7 +18,7 @@ export class InlineReducer implements Reducer {
   }
 
   add(round: number, node: TreeNode, bucket: number, payload: Uint8Array): void {
-    if (this.#current?.round === round) this.#current.add(node, bucket, new Uint8Array(payload));
+    if (this.#current?.round === round) this.#current.add(node, bucket, payload);
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,11 @@ const handlers = {
 };
 
 port.on('message', (message: ToThread) => {
-  if (message.type === 'begin') current = new Reduction(message.round, message.digest, options, handlers);
-  else if (current?.round === message.round) current.add(message.node, message.bucket, message.payload);
+  if (message.type === 'begin') {
+    current = new Reduction(message.round, message.digest, options, handlers);
+    return;
+  }
+  const { round, node, bucket, memory, sizeBytes } = message;
+  if (current?.round === round) current.add(node, bucket, new Uint8Array(memory, 0, sizeBytes));
+  port.postMessage({ type: 'done', memory } satisfies FromThread);
 });

@@ -4,9 +4,12 @@ import { callerOf } from './caller.js';
 import type { Output } from './graph/graph.js';
 import { KERNELS, type KernelTable, type Lowering } from './kernels/index.js';
 import { GROUP_NORM, registerGroupNormGradient } from './native/groupNorm.js';
+import { UPDATES } from './native/update.js';
 import { RecorderBackend, type Recording } from './recorder.js';
 
 const BACKEND = 'recorder';
+
+const NATIVE_KERNELS: KernelTable = { ...GROUP_NORM, ...UPDATES };
 
 let recorder: RecorderBackend | undefined;
 
@@ -30,11 +33,11 @@ function register(backend: RecorderBackend, kernels: KernelTable): void {
 /** A model asks whether such a kernel is registered before it calls it, so that it is only while it may be used. */
 function withNativeKernels<T>(backend: RecorderBackend, { native }: Recording, body: () => T): T {
   if (!native) return body();
-  register(backend, GROUP_NORM);
+  register(backend, NATIVE_KERNELS);
   try {
     return body();
   } finally {
-    for (const kernelName of Object.keys(GROUP_NORM)) tf.unregisterKernel(kernelName, BACKEND);
+    for (const kernelName of Object.keys(NATIVE_KERNELS)) tf.unregisterKernel(kernelName, BACKEND);
   }
 }
 

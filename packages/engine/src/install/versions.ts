@@ -5,7 +5,7 @@ export const TFJS_VERSION = '4.22.0';
 export const TENSORFLOW_VERSION = '2.21.0';
 
 /** The version of the operations in packages/engine/native (version.cc) that graphs are written for. */
-export const OPERATIONS_VERSION = 2;
+export const OPERATIONS_VERSION = 3;
 
 /** The newest Node-API level that the addon knows. */
 export const NAPI_VERSION = 8;

@@ -20,6 +20,8 @@ import {
   DROPOUT,
   dropoutInputs,
   fusedGroupNorm,
+  updateInputs,
+  updateSpec,
   type NormShape,
 } from './nativePrograms.js';
 
@@ -124,6 +126,21 @@ test.serial(
     }
   },
 );
+
+for (const decay of [0, 1e-3])
+  test.serial(
+    `an update with decay ${decay} and an average, one pass each: the bits of eager tfjs`,
+    async (t) => {
+      const inputs = updateInputs(decay);
+      const actual = await runOnce(await open(true), updateSpec(true, decay), inputs);
+      const expected = await runOnce(await openEager(), updateSpec(false, decay), inputs);
+      for (const [name, values] of Object.entries(actual)) {
+        const different = bits(values).findIndex((word, i) => word !== bits(expected[name]!)[i]);
+        t.is(different, -1, `${name}: ${values[different]} for ${expected[name]![different]}`);
+      }
+      t.true(actual['newParams']!.every(Number.isFinite));
+    },
+  );
 
 test.serial('a graph that may not use them has none of them', (t) => {
   const operations = (native: boolean): string[] => {

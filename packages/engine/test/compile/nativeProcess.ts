@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { openEngine, type ModuleSpec } from '../../src/index.js';
 import { runOnce, wave } from './engines.js';
-import { DROPOUT, dropoutInputs, fusedGroupNorm, type NormShape } from './nativePrograms.js';
+import {
+  DROPOUT,
+  dropoutInputs,
+  fusedGroupNorm,
+  updateInputs,
+  updateSpec,
+  type NormShape,
+} from './nativePrograms.js';
 import * as tf from '@tensorflow/tfjs-core';
 
 const shape: NormShape = { B: 5, N: 300, C: 40, groups: 8, activation: 'silu', perImage: false };
@@ -31,6 +38,7 @@ const hash = createHash('sha256');
 const results = [
   await runOnce(engine, norm, { x: wave(60_000) }),
   await runOnce(engine, DROPOUT, dropoutInputs(3n)),
+  await runOnce(engine, updateSpec(true, 1e-3), updateInputs(1e-3)),
 ];
 for (const values of results.flatMap((result) => Object.values(result))) hash.update(values);
 console.log(`digest ${hash.digest('hex')}`);

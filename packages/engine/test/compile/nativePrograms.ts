@@ -68,3 +68,61 @@ export const DROPOUT: ModuleSpec = {
 export function dropoutInputs(position: bigint): Record<string, HostArray> {
   return { x: wave(SIZE), seed: Int32Array.of(-7), position: u64Pair(position) };
 }
+
+const PARAMETERS = 70_001;
+const ARRAYS = ['params', 'm', 'v', 'root'] as const;
+const SCALARS = { clip: 0.37, stepSize: 2.3e-4, epsilon: 1e-8, weight: 0.0151 };
+
+/** Adam's step and an average, as a trainer calls them where the kernels are registered, or in tfjs alone. */
+export function updateSpec(fused: boolean, decay: number): ModuleSpec {
+  const count = 24;
+  const [rateM, rateV] = [1 - 0.9, 1 - 0.999];
+  const inputs = Object.fromEntries([
+    ...ARRAYS.map((name) => [name, { shape: [PARAMETERS], dtype: 'float32' as const }]),
+    ...Object.keys(SCALARS).map((name) => [name, { shape: [], dtype: 'float32' as const }]),
+    ['decay', { shape: [], dtype: 'float32' as const }],
+  ]);
+  const towards = (old: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | number): tf.Tensor =>
+    tf.add(old, tf.mul(tf.sub(target, old), weight));
+  return {
+    name: 'update',
+    variables: {},
+    programs: {
+      run: {
+        inputs,
+        body: ({ input }) => {
+          const [params, m, v, root] = ARRAYS.map(input) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+          const { clip, stepSize, epsilon, weight } = Object.fromEntries(
+            Object.keys(SCALARS).map((name) => [name, input(name)]),
+          ) as Record<keyof typeof SCALARS, tf.Tensor>;
+          if (fused) {
+            const all = { params, m, v, root, clip, stepSize, epsilon, decay: input('decay') };
+            const outputs = tf.engine().runKernel('FusedAdam', all, { count, rateM, rateV });
+            const [newParams, newM, newV] = outputs as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
+            const average = tf.engine().runKernel('FusedTowards', { old: params, target: newParams, weight });
+            return { outputs: { newParams, newM, newV, average: average as tf.Tensor } };
+          }
+          const gradient = tf.mul(tf.div(root, count), clip);
+          const newM = towards(m, gradient, rateM);
+          const newV = towards(v, tf.square(gradient), rateV);
+          const step = tf.mul(tf.div(newM, tf.add(tf.sqrt(newV), epsilon)), stepSize);
+          const decayed = decay === 0 ? params : tf.sub(params, tf.mul(params, input('decay')));
+          const newParams = tf.sub(decayed, step);
+          return { outputs: { newParams, newM, newV, average: towards(params, newParams, weight) } };
+        },
+      },
+    },
+  };
+}
+
+export function updateInputs(decay: number): Record<string, HostArray> {
+  const arrays = ARRAYS.map((name, i) => {
+    const values = wave(PARAMETERS, i).map((value, k) => value * 10 ** ((k % 9) - 6));
+    return [name, name === 'v' ? values.map(Math.abs) : values];
+  });
+  const scalars = Object.entries({ ...SCALARS, decay }).map(([name, value]) => [
+    name,
+    Float32Array.of(value),
+  ]);
+  return Object.fromEntries([...arrays, ...scalars]) as Record<string, HostArray>;
+}

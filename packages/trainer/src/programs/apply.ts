@@ -29,25 +29,41 @@ export function rootProgram({ layout, globalBatchSize }: Plan): ProgramSpec {
  * Averages move by weight * (new - old): written as a weighted sum the two rounded factors do not add up to one.
  */
 export function applyProgram(plan: Plan): ProgramSpec {
-  const { decays, globalBatchSize } = plan;
-  const { beta1, beta2, gradClip, kind } = plan.config.optimizer;
-  const emas = decays.map(emaVariable);
+  const emas = plan.decays.map(emaVariable);
   const scalars = ['clip', 'stepSize', 'epsilon', 'decay', ...emas];
   return {
     inputs: Object.fromEntries(scalars.map((name) => [name, SCALAR])),
     body({ input, read }) {
-      const mean = tf.div(read('carry'), globalBatchSize);
-      const gradient = gradClip === 'mean' ? tf.mul(mean, input('clip')) : mean;
-      const m = towards(read('m'), gradient, 1 - beta1);
-      const v = towards(read('v'), tf.square(gradient), 1 - beta2);
-      const step = tf.mul(tf.div(m, tf.add(tf.sqrt(v), input('epsilon'))), input('stepSize'));
-      const old = read('params');
-      const decayed = kind === 'adamw' ? tf.sub(old, tf.mul(old, input('decay'))) : old;
-      const params = tf.sub(decayed, step);
+      const { params, m, v } = adam(plan, input, read);
       const averages = emas.map((name) => [name, towards(read(name), params, input(name))]);
       return { assign: { m, v, params, ...(Object.fromEntries(averages) as Record<string, tf.Tensor>) } };
     },
   };
+}
+
+type Named = (name: string) => tf.Tensor;
+
+function adam(plan: Plan, input: Named, read: Named): Record<'params' | 'm' | 'v', tf.Tensor> {
+  const { beta1, beta2, gradClip, kind } = plan.config.optimizer;
+  const clips = gradClip === 'mean';
+  const decays = kind === 'adamw';
+  const old = { params: read('params'), m: read('m'), v: read('v'), root: read('carry') };
+  const [stepSize, epsilon] = [input('stepSize'), input('epsilon')];
+  const attrs = { count: plan.globalBatchSize, rateM: 1 - beta1, rateV: 1 - beta2 };
+  if (isFused(FUSED_ADAM)) {
+    const clip = clips ? input('clip') : tf.scalar(1);
+    const decay = decays ? input('decay') : tf.scalar(0);
+    const outputs = tf.engine().runKernel(FUSED_ADAM, { ...old, clip, stepSize, epsilon, decay }, attrs);
+    const [params, m, v] = outputs as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return { params, m, v };
+  }
+  const mean = tf.div(old.root, attrs.count);
+  const gradient = clips ? tf.mul(mean, input('clip')) : mean;
+  const m = towards(old.m, gradient, attrs.rateM);
+  const v = towards(old.v, tf.square(gradient), attrs.rateV);
+  const step = tf.mul(tf.div(m, tf.add(tf.sqrt(v), epsilon)), stepSize);
+  const decayed = decays ? tf.sub(old.params, tf.mul(old.params, input('decay'))) : old.params;
+  return { params: tf.sub(decayed, step), m, v };
 }
 
 /** An EMA becomes the parameters, exactly. */
@@ -55,6 +71,16 @@ export function copyToEmaProgram(decay: number): ProgramSpec {
   return { inputs: {}, body: ({ read }) => ({ assign: { [emaVariable(decay)]: tf.clone(read('params')) } }) };
 }
 
+/** Kernels of the compiled engine that do the same in one pass over memory each. */
+const FUSED_ADAM = 'FusedAdam';
+const FUSED_TOWARDS = 'FusedTowards';
+
+function isFused(kernel: string): boolean {
+  return tf.getKernel(kernel, tf.getBackend()) !== undefined;
+}
+
 function towards(old: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | number): tf.Tensor {
+  if (isFused(FUSED_TOWARDS) && typeof weight !== 'number')
+    return tf.engine().runKernel(FUSED_TOWARDS, { old, target, weight });
   return tf.add(old, tf.mul(tf.sub(target, old), weight));
 }

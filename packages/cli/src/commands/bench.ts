@@ -14,7 +14,9 @@ export function benchCommand(): Command {
   const bench = new Command('bench').description('measure this machine: ratios of interleaved runs');
   bench
     .command('step')
-    .description('a whole training step (forward, backward, clip, Adam, EMA): compiled, eager, PyTorch')
+    .description(
+      'a whole training step (forward, backward, clip, Adam, EMA): compiled, eager, as plain tfjs, PyTorch',
+    )
     .option('--channels <n>', 'base width of the UNet', positiveInteger, 64)
     .option('--batch <n>', 'images a step', positiveInteger, 16)
     .option('--size <n>', 'images are n x n', positiveInteger, 32)
@@ -25,7 +27,7 @@ export function benchCommand(): Command {
       new Option('--precision <p>', 'of convolutions').choices(['float32', 'bfloat16']).default('float32'),
     )
     .option('--pytorch <python>', 'a Python that has torch, to compare with')
-    .option('--no-eager', 'leave the eager step out')
+    .option('--no-eager', 'leave the eager and the plain step out')
     .addOption(jsonOption())
     .action((flags: StepBenchRequest) => benchStep(flags));
   bench

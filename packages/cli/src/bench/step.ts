@@ -44,12 +44,18 @@ async function startChildren(request: StepBenchRequest): Promise<Map<string, Ben
   const env = engineEnvironment({ threads: request.threads });
   const children = new Map<string, BenchChild>();
   for (const [name, contender] of Object.entries(contenders(request))) {
-    const child = new BenchChild(['bench', 'step-child', JSON.stringify({ ...request, contender })], env);
+    const args = ['bench', 'step-child', JSON.stringify({ ...request, contender })];
+    const child = new BenchChild(args, contender === 'plain' ? untuned(env) : env);
     note(`${name}: preparing`);
     await child.answer();
     children.set(name, child);
   }
   return children;
+}
+
+/** Who writes plain tfjs has the system's allocator as it is. */
+function untuned(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MALLOC_')));
 }
 
 function contenders({ eager }: StepBenchRequest): Record<string, StepChildRequest['contender']> {

@@ -18,6 +18,7 @@ export {
   type InstallRecord,
 } from './install/cache.js';
 export { checkEngine, type Check } from './install/check.js';
+export { askCuda, type CudaAnswer, type CudaDevice } from './install/cuda.js';
 export { openGraph, type ForeignGraph } from './foreign/graph.js';
 export { findGpus, gpuUse, type Gpu, type GpuUse } from './install/gpu.js';
 export { engineStatus, type EngineStatus } from './install/status.js';

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fleetError } from '@ddpm-fleet/core';
+import { gpuId, type GpuId } from './gpus.js';
 
 /** One host of a hosts file: how ssh reaches it, and what may be used of it. */
 export interface HostLine {
@@ -12,7 +13,7 @@ export interface HostLine {
   readonly dir?: string;
   /** Node there; default `node`. */
   readonly node?: string;
-  readonly gpus?: readonly number[];
+  readonly gpus?: readonly GpuId[];
   readonly cores?: number;
 }
 
@@ -47,12 +48,13 @@ function parseHost([target = '', ...pairs]: string[], place: string): HostLine {
   };
 }
 
-function parsePair(pair: string, place: string): [string, string | number | number[]] {
+function parsePair(pair: string, place: string): [string, string | number | GpuId[]] {
   const [key = '', value = ''] = pair.split(/=(.*)/s);
   if (value !== '' && ['name', 'dir', 'node'].includes(key)) return [key, value];
   if (key === 'cores' && /^\d+$/.test(value)) return [key, Number(value)];
-  if (key === 'gpus' && /^(\d+(,\d+)*)?$/.test(value))
-    return [key, value.split(',').filter(Boolean).map(Number)];
+  const gpus = value.split(',').filter(Boolean);
+  if (key === 'gpus' && gpus.every((id) => /^(\d+|(GPU|MIG)-[\w/-]+)$/.test(id)))
+    return [key, gpus.map(gpuId)];
   throw wrong(place, `${pair} is not name=, dir=, node=, gpus=0,1 or cores=N`);
 }
 

@@ -7,6 +7,7 @@ export { explainSsh, sshDriver, sshReach, type SshOptions } from './drivers/ssh.
 export { explainSrun, slurmAllocation, slurmDriver, srunReach, type Allocation } from './drivers/slurm.js';
 export { clusterManifests, keySecret, type ClusterRequest, type Manifest } from './kubernetes/manifests.js';
 export { batchScript, type BatchRequest } from './slurm/script.js';
+export { visibleGpus, type AskCuda, type CudaAnswer, type CudaDevice, type GpuId } from './gpus.js';
 export { readHosts, type HostLine } from './hosts.js';
 export { keyFilesIn, makeKeys, newKeys, type KeyFiles } from './keys.js';
 export { launch, type Launch, type LaunchEnd, type LaunchEvent, type LaunchOptions } from './launch.js';
@@ -19,7 +20,7 @@ export {
   type Rendezvous,
   type Role,
 } from './plan.js';
-export { defaultWorkers, localResources, visibleGpus, type HostResources } from './resources.js';
+export { defaultWorkers, localResources, type HostResources } from './resources.js';
 export { obeySignals } from './signals.js';
 export { backoffMs, beginSupervision, nextWake, supervise } from './supervise.js';
 export {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
+import type { GpuId } from './gpus.js';
 import type { HostResources } from './resources.js';
 
 export type Role = 'coordinator' | 'worker';
@@ -23,7 +24,7 @@ export interface ProcessSpec {
 
 export type Device =
   | { readonly kind: 'cpu'; readonly threads: number }
-  | { readonly kind: 'gpu'; readonly index: number; readonly name?: string };
+  | { readonly kind: 'gpu'; readonly id: GpuId; readonly name?: string; readonly memoryBytes?: number };
 
 /** Who runs where, with what environment: decided before anything starts, so that it can be printed. */
 export interface LaunchPlan {
@@ -88,9 +89,13 @@ interface Place {
 
 function placesOf({ hosts, threads }: LaunchRequest): Place[] {
   const gpus = hosts.flatMap((host) =>
-    host.gpus.map((index, i): Place => {
+    host.gpus.map((id, i): Place => {
       const name = host.gpuNames?.[i];
-      return { host, device: { kind: 'gpu', index, ...(name === undefined ? {} : { name }) } };
+      const memoryBytes = host.gpuBytes?.[i];
+      return {
+        host,
+        device: { kind: 'gpu', id, ...(name && { name }), ...(memoryBytes && { memoryBytes }) },
+      };
     }),
   );
   if (gpus.length > 0) return gpus;
@@ -139,7 +144,7 @@ function workerSpec(request: LaunchRequest, k: number, { host, device }: Place):
       ...request.env.worker,
       ...host.env,
       DDPM_FLEET_WORKER_ID: id,
-      CUDA_VISIBLE_DEVICES: device.kind === 'gpu' ? String(device.index) : '-1',
+      CUDA_VISIBLE_DEVICES: device.kind === 'gpu' ? String(device.id) : '-1',
     },
     logFile: join(request.runDir, 'logs', `${id}.ndjson`),
     device,
@@ -147,11 +152,31 @@ function workerSpec(request: LaunchRequest, k: number, { host, device }: Place):
   };
 }
 
-function notesOn({ workers, threads }: LaunchRequest, places: readonly Place[]): string[] {
-  if (workers <= places.length) return [];
+function notesOn(request: LaunchRequest, places: readonly Place[]): string[] {
+  const { hosts, workers } = request;
+  const several = hosts.length > 1;
+  const ofHosts = hosts.flatMap(({ host, notes = [] }) =>
+    notes.map((note) => (several ? `${host}: ${note}` : note)),
+  );
+  return [
+    ...ofHosts,
+    ...(workers > places.length ? [sharedNote(request, places)] : idleNote(workers, places)),
+  ];
+}
+
+function sharedNote({ workers, threads }: LaunchRequest, places: readonly Place[]): string {
   const what =
     places[0]!.device.kind === 'gpu' ? 'GPUs' : `${threads === 1 ? 'cores' : `sets of ${threads} cores`}`;
+  return `${workers} workers share ${places.length} ${what}: each will be slower; the weights are the same.`;
+}
+
+/** 0 workers: others start them. */
+function idleNote(workers: number, places: readonly Place[]): string[] {
+  const idle = places
+    .slice(workers)
+    .flatMap(({ host, device }) => (device.kind === 'gpu' ? [`${host.host} GPU ${device.id}`] : []));
+  if (workers === 0 || idle.length === 0) return [];
   return [
-    `${workers} workers share ${places.length} ${what}: each will be slower; the weights are the same.`,
+    `WARNING: ${idle.length} of ${places.length} GPUs are left idle (${idle.join(', ')}): --workers ${places.length} uses all.`,
   ];
 }

@@ -1,15 +1,19 @@
-import { readdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
+import { findGpus, gpuId, type AskCuda, type FoundGpus, type GpuId } from './gpus.js';
 
 /** What one host offers a run. */
 export interface HostResources {
   readonly host: string;
   /** Cores that processes of the run may use. */
   readonly cores: number;
-  /** Indices (as the CUDA driver counts) of the GPUs that the run may use. */
-  readonly gpus: readonly number[];
+  /** The GPUs that the run may use, one worker each. */
+  readonly gpus: readonly GpuId[];
   /** What each of `gpus` is, for the user. */
   readonly gpuNames?: readonly string[];
+  /** Memory of each of `gpus`; 0 where it is unknown. */
+  readonly gpuBytes?: readonly number[];
+  /** What the user should know of its GPUs. */
+  readonly notes?: readonly string[];
   /** What its worker processes must find in their environment, beside what all of them must. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where ddpm-fleet is installed on it; absent: where it is here. */
@@ -17,21 +21,34 @@ export interface HostResources {
 }
 
 /**
- * This machine's cores and NVIDIA GPUs; CUDA_VISIBLE_DEVICES narrows them as it does for any CUDA program.
- * @param devices where the driver's device files are
+ * This machine's cores and NVIDIA GPUs, narrowed as CUDA_VISIBLE_DEVICES says.
+ * @param devices where the driver's device files are, which count where CUDA does not answer
+ * @param ask what CUDA counts
  */
-export function localResources(env: NodeJS.ProcessEnv = process.env, devices = '/dev'): HostResources {
+export function localResources(
+  env: NodeJS.ProcessEnv = process.env,
+  devices = '/dev',
+  ask: AskCuda = () => undefined,
+): HostResources {
+  const { gpus, facts, notes } = granted(env) ?? findGpus(env, devices, ask);
+  const known = facts.length > 0 && facts.every((fact) => fact !== undefined);
   return {
     host: hostname(),
     cores: availableParallelism(),
-    gpus: granted(env) ?? visibleGpus(presentGpus(devices), env.CUDA_VISIBLE_DEVICES),
+    gpus,
+    ...(known && {
+      gpuNames: facts.map(({ name }) => name),
+      gpuBytes: facts.map(({ memoryBytes }) => memoryBytes),
+    }),
+    ...(notes.length > 0 && { notes }),
   };
 }
 
 /** In a Slurm job step the list is what Slurm granted, whatever the devices are called there. */
-function granted(env: NodeJS.ProcessEnv): number[] | undefined {
+function granted(env: NodeJS.ProcessEnv): FoundGpus | undefined {
   if (!env.SLURM_STEP_ID || env.SLURM_STEP_GPUS === undefined) return undefined;
-  return (env.CUDA_VISIBLE_DEVICES ?? '').split(',').filter(Boolean).map(Number);
+  const items = (env.CUDA_VISIBLE_DEVICES ?? '').split(',').map((item) => item.trim());
+  return { gpus: items.filter(Boolean).map(gpuId), facts: [], notes: [] };
 }
 
 /** One worker a GPU; without GPUs one worker per `threads` cores, at least one. */
@@ -42,27 +59,4 @@ export function defaultWorkers(hosts: readonly HostResources[], threads: number)
     1,
     hosts.reduce((sum, host) => sum + Math.floor(host.cores / Math.max(1, threads)), 0),
   );
-}
-
-/** CUDA stops reading the list at the first index that does not exist. */
-export function visibleGpus(present: readonly number[], visible: string | undefined): number[] {
-  if (visible === undefined) return [...present];
-  const gpus: number[] = [];
-  for (const item of visible.split(',')) {
-    const index = /^\s*\d+\s*$/.test(item) ? Number(item) : -1;
-    if (!present.includes(index)) break;
-    gpus.push(index);
-  }
-  return gpus;
-}
-
-function presentGpus(devices: string): number[] {
-  try {
-    return readdirSync(devices)
-      .flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
-  } catch {
-    return [];
-  }
 }

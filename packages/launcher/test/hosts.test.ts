@@ -10,9 +10,12 @@ test('a list and a file of hosts', async (t) => {
     { name: 'me@b:2222', target: 'me@b', port: 2222 },
   ]);
   const file = join(await scratch(t), 'hosts');
-  writeFileSync(file, '# mine\n\na gpus=0,1 cores=8  # big\nb dir=/opt/d node=/opt/node name=second gpus=\n');
+  writeFileSync(
+    file,
+    '# mine\n\na gpus=0,GPU-1 cores=8  # big\nb dir=/opt/d node=/opt/node name=second gpus=\n',
+  );
   t.deepEqual(readHosts(file), [
-    { name: 'a', target: 'a', gpus: [0, 1], cores: 8 },
+    { name: 'a', target: 'a', gpus: [0, 'GPU-1'], cores: 8 },
     { name: 'second', target: 'b', dir: '/opt/d', node: '/opt/node', gpus: [] },
   ]);
 });

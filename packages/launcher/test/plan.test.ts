@@ -52,6 +52,20 @@ test('each worker sees one GPU; hosts are filled in order', (t) => {
   t.regex(notes.join(), /4 workers share 3 GPUs/);
 });
 
+test('GPUs by UUID; what stays idle is said', (t) => {
+  const host = { host: 'a', cores: 8, gpus: ['GPU-1', 1, 'MIG-2'], notes: ['its driver is old'] };
+  const { workers, notes } = planLaunch(request({ hosts: [host], workers: 3 }));
+  t.deepEqual(
+    workers.map((w) => w.env.CUDA_VISIBLE_DEVICES),
+    ['GPU-1', '1', 'MIG-2'],
+  );
+  t.deepEqual(notes, ['its driver is old']);
+  const few = planLaunch(request({ hosts: [host, { host: 'b', cores: 1, gpus: [0] }], workers: 2 })).notes;
+  t.is(few[0], 'a: its driver is old');
+  t.regex(few[1]!, /^WARNING: 2 of 4 GPUs are left idle \(a GPU MIG-2, b GPU 0\): --workers 4 uses all/);
+  t.deepEqual(planLaunch(request({ hosts: [{ ...host, notes: [] }], workers: 0 })).notes, []);
+});
+
 test('more workers than cores is allowed and said', (t) => {
   const { workers, notes } = planLaunch(request({ workers: 5 }));
   t.is(workers.length, 5);

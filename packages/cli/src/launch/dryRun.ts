@@ -65,6 +65,6 @@ function describeLength({ config, record }: ForeseenRun): string {
 
 function describeDevice(device: LaunchPlan['coordinator']['device']): string {
   return device.kind === 'gpu'
-    ? `GPU ${device.index}${device.name === undefined ? '' : `, ${device.name}`}`
+    ? `GPU ${device.id}${device.name === undefined ? '' : `, ${device.name}`}`
     : `CPU, ${device.threads} thread(s)`;
 }

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { engineEnvironment, findGpus, locateEngine, type Gpu } from '@ddpm-fleet/engine';
-import { localResources } from '@ddpm-fleet/launcher';
+import { engineEnvironment, findGpus, locateEngine } from '@ddpm-fleet/engine';
+import type { GpuId } from '@ddpm-fleet/launcher';
+import { resourcesHere } from './resourcesHere.js';
 import { tryReach } from './reach.js';
 
 /** What a host tells a launcher that asks: `ddpm-fleet host`. */
@@ -10,9 +11,12 @@ export interface HostFacts {
   readonly node: string;
   readonly version: string;
   readonly cores: number;
-  /** Indices that a worker may be given, and what they are as far as nvidia-smi says. */
-  readonly gpus: readonly number[];
+  /** GPUs that a worker may be given, what they are, and their memory, 0 where it is unknown. */
+  readonly gpus: readonly GpuId[];
   readonly gpuNames: readonly string[];
+  readonly gpuBytes: readonly number[];
+  /** What the user should know of them. */
+  readonly notes: readonly string[];
   readonly driver?: string;
   /** Absent: WebAssembly is all it has. */
   readonly engine?: { readonly version: string; readonly variant: string };
@@ -37,7 +41,7 @@ export interface HostQuestion {
 }
 
 export async function hostFacts({ threads, reach, see, answer }: HostQuestion): Promise<HostFacts> {
-  const { cores, gpus } = localResources();
+  const { cores, gpus, gpuNames, gpuBytes, notes } = await resourcesHere();
   const engine = locateEngine();
   const seen = gpus.length > 0 ? await findGpus() : [];
   return {
@@ -46,7 +50,7 @@ export async function hostFacts({ threads, reach, see, answer }: HostQuestion): 
     version: ownVersion(),
     cores,
     gpus,
-    gpuNames: await gpuNames(gpus),
+    ...{ gpuNames, gpuBytes, notes },
     ...(seen[0] && { driver: seen[0].driver }),
     ...(engine && { engine: { version: engine.version, variant: engine.variant } }),
     env: engine ? engineEnvironment({ threads }) : {},
@@ -75,17 +79,6 @@ export function descriptorLimit(): number {
   } catch {
     return Infinity;
   }
-}
-
-/** What nvidia-smi calls them. */
-export async function gpuNames(gpus: readonly number[]): Promise<string[]> {
-  if (gpus.length === 0) return [];
-  const seen = await findGpus();
-  return gpus.map((index) => nameOf(seen[index]));
-}
-
-function nameOf(gpu: Gpu | undefined): string {
-  return gpu ? `${gpu.name}, ${gpu.memory}` : 'unknown';
 }
 
 export function ownVersion(): string {

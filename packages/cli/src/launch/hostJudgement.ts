@@ -1,4 +1,5 @@
 import { fleetError } from '@ddpm-fleet/core';
+import type { GpuId } from '@ddpm-fleet/launcher';
 import type { ChosenEngine } from './chooseEngine.js';
 import { ownVersion, type HostFacts } from './hostFacts.js';
 
@@ -10,7 +11,7 @@ export interface HostAnswer {
   readonly skewMs?: number;
   readonly problem?: string;
   /** GPUs that the hosts file says it has. */
-  readonly gpus?: readonly number[];
+  readonly gpus?: readonly GpuId[];
   /** What it was asked to reach. */
   readonly address?: string;
 }
@@ -53,7 +54,10 @@ export function problemsOf(
       `${name} cannot reach this host at ${address ?? 'its address'} (${facts.reaches}): open the port in the firewall, or give an address that it knows (--advertise)`,
     );
   }
-  const absent = gpus.filter((index) => !facts.gpus.includes(index));
+  // Which UUIDs a host has is known to it alone.
+  const absent = gpus.filter((id) =>
+    typeof id === 'number' ? !facts.gpus.includes(id) : facts.gpus.length === 0,
+  );
   if (absent.length > 0) {
     problems.push(`${name} has no GPU ${absent.join(', ')}: look at nvidia-smi there, or leave gpus= out`);
   }

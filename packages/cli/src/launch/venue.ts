@@ -1,7 +1,7 @@
-import { localDriver, localResources, type HostResources, type LauncherDriver } from '@ddpm-fleet/launcher';
+import { localDriver, type HostResources, type LauncherDriver } from '@ddpm-fleet/launcher';
 import { isLoopback, parseAddress } from '@ddpm-fleet/transport';
-import { gpuNames } from './hostFacts.js';
 import type { ForeseenRun } from './prepare.js';
+import { resourcesHere } from './resourcesHere.js';
 import { slurmVenue } from './venues/slurm.js';
 import { sshVenue } from './venues/ssh.js';
 
@@ -43,10 +43,9 @@ export async function openVenue(flags: VenueFlags, run: ForeseenRun): Promise<Ve
 }
 
 async function localVenue(flags: VenueFlags, { config }: ForeseenRun): Promise<Venue> {
-  const here = localResources();
   const isPrivate = isLoopback(parseAddress(`tcp://${config.fleet.bind}:0`));
   return {
-    hosts: [{ ...here, gpuNames: await gpuNames(here.gpus) }],
+    hosts: [await resourcesHere()],
     port: flags.port ?? 0,
     encrypted: (!isPrivate || flags.keys !== undefined) && flags.insecure !== true,
     notes: [],

@@ -2,8 +2,9 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engineEnvironment, findGpus, locateEngine } from '@ddpm-fleet/engine';
+import { askCuda, engineEnvironment, locateEngine } from '@ddpm-fleet/engine';
 import { partCount, type NumericArray, type PartArrays, type Task } from '@ddpm-fleet/inference';
+import { localResources } from '@ddpm-fleet/launcher';
 import { note } from '../output.js';
 import { Progress } from '../progress.js';
 import type { Trained } from '../trained.js';
@@ -90,11 +91,11 @@ async function start(
   { workers, threads }: PartFlags,
   parts: number,
 ): Promise<PartProcess[]> {
-  const gpus = locateEngine()?.variant === 'cuda' ? (await findGpus()).length : 0;
-  const usual = gpus || Math.min(MOST_WORKERS, Math.floor(availableParallelism() / threads));
+  const gpus = locateEngine()?.variant === 'cuda' ? localResources(process.env, '/dev', askCuda).gpus : [];
+  const usual = gpus.length || Math.min(MOST_WORKERS, Math.floor(availableParallelism() / threads));
   const count = Math.max(1, Math.min(workers ?? usual, parts));
   return Array.from({ length: count }, (_, i) => {
-    const env = engineEnvironment({ threads, ...(gpus > 0 && { device: i % gpus }) });
+    const env = engineEnvironment({ threads, ...(gpus.length > 0 && { device: gpus[i % gpus.length]! }) });
     return new PartProcess(request, env, i === 0 ? note : () => {});
   });
 }

@@ -9,9 +9,11 @@ import {
   slurmDriver,
   srunReach,
   type Allocation,
+  type HostResources,
 } from '@ddpm-fleet/launcher';
 import { addressTowards, freePortPair } from '../address.js';
 import { ask } from '../askHost.js';
+import type { HostFacts } from '../hostFacts.js';
 import { judgeHosts } from '../hostJudgement.js';
 import { CLI, HERE } from '../installation.js';
 import type { ForeseenRun } from '../prepare.js';
@@ -36,9 +38,7 @@ export async function slurmVenue(flags: VenueFlags, run: ForeseenRun): Promise<V
     hosts: answers.map(({ name, facts }) => ({
       host: name,
       cores: allocation.cpusOnNode,
-      gpus: facts!.gpus,
-      gpuNames: facts!.gpuNames,
-      env: facts!.env,
+      ...resourcesOf(facts!),
     })),
     address: `tcp://${address}:${port}`,
     port,
@@ -46,6 +46,16 @@ export async function slurmVenue(flags: VenueFlags, run: ForeseenRun): Promise<V
     notes,
     driver: (graceMs) => byRole(localDriver({ graceMs }), slurmDriver(allocation, { graceMs })),
   };
+}
+
+function resourcesOf({
+  gpus,
+  gpuNames,
+  gpuBytes,
+  notes,
+  env,
+}: HostFacts): Omit<HostResources, 'host' | 'cores'> {
+  return { gpus, gpuNames, gpuBytes, notes, env };
 }
 
 async function nodesOf({ nodeList }: Allocation): Promise<string[]> {

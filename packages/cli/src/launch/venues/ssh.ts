@@ -86,7 +86,8 @@ function resourcesOf(line: HostLine, facts: HostFacts): HostResources {
     host: line.name,
     cores: line.cores ?? facts.cores,
     gpus: line.gpus ?? facts.gpus,
-    ...(line.gpus === undefined ? { gpuNames: facts.gpuNames } : {}),
+    ...(line.gpus === undefined ? { gpuNames: facts.gpuNames, gpuBytes: facts.gpuBytes } : {}),
+    notes: facts.notes,
     env: facts.env,
     ...(line.dir === undefined ? {} : { root: line.dir }),
   };

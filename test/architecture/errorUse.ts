@@ -13,12 +13,14 @@ export function errorUses({ packages }: Pick<Monorepo, 'packages'>): ErrorUse[] 
   return packages.flatMap(({ shipped }) => shipped).flatMap(usesIn);
 }
 
-/** Codes that stand in the sources in any form, the table itself left out. */
+/** Codes of errors and notes that stand in the sources in any form, the tables themselves left out. */
 export function codesNamed({ packages }: Pick<Monorepo, 'packages'>): Set<string> {
   const texts = packages
     .flatMap(({ shipped }) => shipped)
-    .filter(({ path }) => !path.endsWith('errors/codes.ts'));
-  return new Set(texts.flatMap(({ text }) => withoutComments(text).match(/DDPM_ERR_[A-Z0-9_]+/g) ?? []));
+    .filter(({ path }) => !/(errors|notes)\/codes\.ts$/.test(path));
+  return new Set(
+    texts.flatMap(({ text }) => withoutComments(text).match(/DDPM_(ERR|NOTE)_[A-Z0-9_]+/g) ?? []),
+  );
 }
 
 function usesIn({ path, text }: SourceText): ErrorUse[] {

@@ -1,4 +1,4 @@
-import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
+import { fleetError, type Note, type ParamLayout } from '@ddpm-fleet/core';
 
 /** Everything that training changes, as flat buffers in layout order. */
 export interface TrainState {
@@ -23,6 +23,8 @@ export interface SnapshotMeta {
   readonly datasetHash: string;
   /** What it was trained on, for people. */
   readonly dataset?: { readonly name: string; readonly licence?: string };
+  /** What was said of data and settings when the run was launched. */
+  readonly notes?: readonly Note[];
   /** What computed it: kind, version, device, threads, as the engine describes itself. */
   readonly engine: Readonly<Record<string, unknown>>;
   readonly configYaml: string;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /** Parsers and options that more than one command takes. */
 export function positiveInteger(text: string): number {
@@ -38,6 +38,13 @@ export function collect(value: string, all: string[]): string[] {
 
 export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document on stdout');
+}
+
+/** `Strictness` from the command line. */
+export function addStrictOptions(command: Command): Command {
+  return command
+    .option('--strict', 'notes on data and settings are errors (packages/core/NOTES.md lists them)')
+    .option('--accept <code>', 'with --strict: this note is meant so; may be repeated', collect, []);
 }
 
 export function engineOption(): Option {

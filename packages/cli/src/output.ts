@@ -1,3 +1,5 @@
+import type { Note } from '@ddpm-fleet/core';
+
 /** One JSON document on stdout; logs go to stderr. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, jsonValue, 2)}\n`);
@@ -14,6 +16,11 @@ export function print(text: string): void {
 /** What a person should know but a program that reads stdout should not meet. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** What was noted, a line each. */
+export function sayNotes(notes: readonly Note[]): void {
+  for (const { text, code } of notes) note(`note: ${text} [${code}]`);
 }
 
 /** Rows under a heading, columns aligned; numbers to the right. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Note } from '@ddpm-fleet/core';
 import type { RunConfig } from './types.js';
 
 /** Where a run keeps what, inside its directory. */
@@ -50,6 +51,8 @@ export interface RunRecord {
   readonly datasetHash: string;
   /** For people who meet the weights later; absent in records of runs that an older release began. */
   readonly dataset?: { readonly name: string; readonly licence?: string };
+  /** What was noted at the newest launch; absent in records that an older release wrote. */
+  readonly notes?: readonly Note[];
   /** Images trained on: those of the data set less the held-out ones. */
   readonly datasetSize: number;
   readonly image: { readonly size: number; readonly channels: number };

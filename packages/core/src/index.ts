@@ -4,6 +4,9 @@ export { ERRORS, type ErrorCode } from './errors/codes.js';
 export { FleetError, fleetError, isFleetError } from './errors/error.js';
 export { addInto, bytesOf, firstNonFinite } from './flat.js';
 export { assertSameLayout, makeLayout, viewOf, type ParamEntry, type ParamLayout } from './layout.js';
+export { NOTES, type NoteCode } from './notes/codes.js';
+export { assertAccepted, makeNote, type Note, type Strictness } from './notes/note.js';
+export { NoteList } from './notes/noteList.js';
 export {
   blocksPerImage,
   drawBits,

@@ -1,9 +1,9 @@
 export { readBatch, type Batch } from './batch.js';
 export { cacheHome } from './cache/home.js';
-export { contactSheet, type ContactSheetOptions } from './contactSheet.js';
 export { imageBytes, type Dataset, type SkippedImage } from './dataset.js';
 export { splitHeldOut, type Split } from './heldOut.js';
-export { datasetSheet, inspectDataset, type DatasetFacts } from './inspect.js';
+export { countClasses, inspectDataset, type DatasetFacts } from './inspect.js';
+export { dataNotes } from './notes.js';
 export { openDataset } from './open.js';
 export type { OpenOptions } from './options.js';
 export { epochOf, samplesAt, slotPosition, type BatchShape } from './plan/index.js';

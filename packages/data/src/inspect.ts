@@ -1,41 +1,42 @@
-import { contactSheet } from './contactSheet.js';
-import { imageBytes, type Dataset, type SkippedImage } from './dataset.js';
+import type { DataConfig } from '@ddpm-fleet/config';
+import type { Note } from '@ddpm-fleet/core';
+import type { Dataset, SkippedImage } from './dataset.js';
+import { dataNotes } from './notes.js';
 
-/** What `data inspect` says of a data set. */
+/** What `data inspect` says of a data set under the settings of a run. */
 export interface DatasetFacts {
   readonly name: string;
-  readonly count: number;
+  /** How many there are, the held-out ones among them. */
+  readonly images: number;
+  readonly heldOut: number;
   /** Width and height in pixels. */
-  readonly size: number;
+  readonly imageSize: number;
   readonly channels: number;
-  /** Decoded. */
-  readonly sizeBytes: number;
-  /** Images of each class; empty where the images have no labels. */
-  readonly classes: readonly { readonly name: string; readonly count: number }[];
+  /** Images of each class; absent where the images have no labels. */
+  readonly classes?: Readonly<Record<string, number>>;
   readonly hash: string;
   readonly licence?: string;
   readonly skipped: readonly SkippedImage[];
+  readonly notes: readonly Note[];
 }
 
-export function inspectDataset(dataset: Dataset): DatasetFacts {
-  const { name, size: count, imageSize: size, channels, hash, licence, skipped } = dataset;
-  const sizeBytes = count * imageBytes(dataset);
-  const facts = { name, count, size, channels, sizeBytes, classes: countClasses(dataset), hash, skipped };
-  return { ...facts, ...(licence && { licence }) };
+export function inspectDataset(dataset: Dataset, config: DataConfig): DatasetFacts {
+  const { name, size: images, imageSize, channels, hash, licence, skipped } = dataset;
+  const classes = countClasses(dataset);
+  return {
+    ...{ name, images, heldOut: config.heldOut, imageSize, channels },
+    ...(classes && { classes }),
+    hash,
+    ...(licence && { licence }),
+    ...{ skipped, notes: dataNotes(dataset, config) },
+  };
 }
 
-/** A PNG of `count` images spread evenly over the index order. */
-export async function datasetSheet(dataset: Dataset, count = 64): Promise<Buffer> {
-  const shown = Math.min(count, dataset.size);
-  const indices = Array.from({ length: shown }, (_, i) => Math.floor((i * dataset.size) / shown));
-  const images = new Uint8Array(shown * imageBytes(dataset));
-  await dataset.read(indices, images);
-  return contactSheet(images, dataset);
-}
-
-function countClasses(dataset: Dataset): { name: string; count: number }[] {
-  const counts = dataset.classNames.map((name) => ({ name, count: 0 }));
+/** Images of each class by its name; undefined where the images have no labels. */
+export function countClasses(dataset: Dataset): Record<string, number> | undefined {
   const labels = dataset.labels(Uint32Array.from({ length: dataset.size }, (_, index) => index));
-  for (const label of labels ?? []) counts[label]!.count++;
-  return counts;
+  if (!labels) return undefined;
+  const counts = new Uint32Array(dataset.classNames.length);
+  for (const label of labels) counts[label]!++;
+  return Object.fromEntries(dataset.classNames.map((name, label) => [name, counts[label]!]));
 }

@@ -1,6 +1,5 @@
-import sharp from 'sharp';
 import test from 'ava';
-import { datasetSheet, inspectDataset, openDataset } from '../src/index.js';
+import { inspectDataset, openDataset } from '../src/index.js';
 import { dataConfig } from './support/config.js';
 import { directoryOf } from './support/files.js';
 import { png } from './support/images.js';
@@ -12,32 +11,34 @@ test('facts of a data set with classes and a broken image', async (t) => {
     'b/1.png': await png(3, 5),
     'b/2.png': 'broken',
   });
-  const config = dataConfig({ kind: 'imageFolder', path, onBadImage: 'skip' });
+  const config = dataConfig({ kind: 'imageFolder', path, onBadImage: 'skip', heldOut: 0 });
   const dataset = await openDataset(config, { home: await directoryOf(t) });
-  const { name: _, skipped, ...facts } = inspectDataset(dataset);
+  const { name: _, skipped, notes, ...facts } = inspectDataset(dataset, config);
   t.deepEqual(facts, {
-    count: 3,
-    size: 5,
+    images: 3,
+    heldOut: 0,
+    imageSize: 5,
     channels: 3,
-    sizeBytes: 225,
-    classes: [
-      { name: 'a', count: 2 },
-      { name: 'b', count: 1 },
-    ],
+    classes: { a: 2, b: 1 },
     hash: dataset.hash,
   });
   t.is(skipped.length, 1);
+  t.deepEqual(
+    notes.map(({ code }) => code),
+    ['DDPM_NOTE_DATA_SKIPPED'],
+  );
 });
 
 test('the licence is told where it is known', async (t) => {
-  const dataset = await openDataset(dataConfig({ kind: 'synthetic', size: 4 }));
-  t.regex(inspectDataset(dataset).licence!, /no rights reserved/);
+  const config = dataConfig({ kind: 'synthetic', size: 4 });
+  const dataset = await openDataset(config);
+  t.regex(inspectDataset(dataset, config).licence!, /no rights reserved/);
 });
 
-test('the sheet shows images from all over the set, and no more than there are', async (t) => {
-  const dataset = await openDataset(dataConfig({ kind: 'synthetic', size: 4 }));
-  const { width } = await sharp(await datasetSheet(dataset, 16)).metadata();
-  t.is(width, 4 * 6 + 2);
-  const few = { ...dataset, size: 3 };
-  t.is((await sharp(await datasetSheet(few, 16)).metadata()).width, 2 * 6 + 2);
+test('a large share of held-out images is noted', async (t) => {
+  const config = { ...dataConfig({ kind: 'synthetic', size: 4 }), heldOut: 512 };
+  const dataset = await openDataset(config);
+  const { notes } = inspectDataset(dataset, config);
+  t.regex(notes[0]!.text, /^512 of 1024 images \(50 %\)/);
+  t.deepEqual(inspectDataset(dataset, { ...config, heldOut: 64 }).notes, []);
 });

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { loadConfig } from '@ddpm-fleet/config';
-import { openDataset, type Dataset } from '@ddpm-fleet/data';
+import { assertAccepted, type Strictness } from '@ddpm-fleet/core';
+import { inspectDataset, openDataset, type Dataset } from '@ddpm-fleet/data';
 import { gridPng } from '@ddpm-fleet/inference';
 import { Command } from 'commander';
-import { collect, jsonOption, positiveInteger } from '../options.js';
-import { note, print, printJson } from '../output.js';
+import { addStrictOptions, collect, jsonOption, positiveInteger } from '../options.js';
+import { note, print, printJson, sayNotes } from '../output.js';
 
-interface InspectFlags {
+interface InspectFlags extends Strictness {
   readonly set: string[];
   readonly json?: boolean;
   readonly out?: string;
@@ -21,8 +22,7 @@ Examples:
 
 export function dataCommand(): Command {
   const data = new Command('data').description('look at a data set before training on it');
-  data
-    .command('inspect')
+  addStrictOptions(data.command('inspect'))
     .description('decode a data set once and say what it is: images, size, classes, hash, licence')
     .argument('<config>', 'YAML file with a data section')
     .option('--set <path=value>', 'override a setting, e.g. data.path=/data/faces', collect, [])
@@ -30,8 +30,7 @@ export function dataCommand(): Command {
     .option('--count <n>', 'images in that grid', positiveInteger, 64)
     .addOption(jsonOption())
     .action(inspect);
-  data
-    .command('prepare')
+  addStrictOptions(data.command('prepare'))
     .description('decode a data set into the cache, so that launches start at once')
     .argument('<config>', 'YAML file with a data section')
     .option('--set <path=value>', 'override a setting', collect, [])
@@ -57,28 +56,17 @@ async function inspect(file: string, flags: InspectFlags): Promise<void> {
   });
   try {
     if (flags.out) await writeGrid(dataset, flags.out, flags.count);
-    const facts = factsOf(dataset, config.data.heldOut);
-    if (flags.json) printJson(facts);
+    const { notes, ...facts } = inspectDataset(dataset, config.data);
+    if (flags.json) printJson({ ...facts, notes });
     else for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(10)}  ${text(value)}`);
+    sayNotes(flags.json ? [] : notes);
+    assertAccepted(notes, flags);
   } finally {
     await dataset.close();
   }
 }
 
-function factsOf(dataset: Dataset, heldOut: number): Record<string, unknown> {
-  const { name, size, imageSize, channels, classNames, hash, licence, skipped } = dataset;
-  const all = Uint32Array.from({ length: size }, (_, i) => i);
-  const labels = dataset.labels(all);
-  const classes = labels && Object.fromEntries(classNames.map((label, k) => [label, count(labels, k)]));
-  return { name, images: size, heldOut, imageSize, channels, classes, hash, licence, skipped };
-}
-
-function count(labels: Int32Array, label: number): number {
-  return labels.reduce((sum, one) => sum + (one === label ? 1 : 0), 0);
-}
-
 function text(value: unknown): string {
-  if (value === undefined) return '-';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 

@@ -1,18 +1,19 @@
 import { join, resolve } from 'node:path';
 import { runPaths } from '@ddpm-fleet/config';
+import { assertAccepted } from '@ddpm-fleet/core';
 import { defaultWorkers, keyFilesIn, makeKeys, planLaunch, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { Command } from 'commander';
 import { printDryRun } from '../launch/dryRun.js';
 import { HERE, INSTALLATION } from '../launch/installation.js';
 import { launchOnKubernetes } from '../launch/kubernetes.js';
 import { addLaunchOptions, settingsOf, type LaunchFlags } from '../launch/launchOptions.js';
-import { foreseeRun, prepareRun, type ForeseenRun } from '../launch/prepare.js';
+import { foreseeRun, prepareRun, type ForeseenRun, type PrepareOptions } from '../launch/prepare.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
 import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
 import { submitToSlurm, wantsSubmission } from '../launch/submitSlurm.js';
 import { superviseRun } from '../launch/supervise.js';
 import { openVenue, type Venue } from '../launch/venue.js';
-import { note } from '../output.js';
+import { note, sayNotes } from '../output.js';
 import { findTarget } from '../target.js';
 
 export function launchCommand(): Command {
@@ -25,20 +26,21 @@ export function launchCommand(): Command {
 async function run(file: string, flags: LaunchFlags): Promise<void> {
   const options = { file, set: settingsOf(flags), onNotice: note };
   if (flags.launcher === 'kubernetes') {
-    const foreseen = await foreseeRun(options);
+    const foreseen = await foresee(options, flags);
     return launchOnKubernetes(directoryOf(foreseen, flags), foreseen, flags);
   }
   if (wantsSubmission(flags)) {
-    const foreseen = await foreseeRun(options);
+    const foreseen = await foresee(options, flags);
     return submitToSlurm(file, directoryOf(foreseen, flags), foreseen, flags);
   }
   if (flags.dryRun) {
-    const foreseen = await foreseeRun(options);
+    const foreseen = await foresee(options, flags);
     const dir = directoryOf(foreseen, flags);
     const venue = await openVenue(flags, foreseen);
     return printDryRun(foreseen, planOf(foreseen, venue, dir, flags), dir, flags.json === true);
   }
   const prepared = await prepareRun(options);
+  assertAccepted(prepared.notes, flags);
   const { config } = prepared;
   const dir = directoryOf(prepared, flags);
   if (isCheckpoint(flags.resume)) findTarget(flags.resume);
@@ -46,9 +48,16 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
   const plan = planOf(prepared, venue, dir, flags);
   if (prepared.engine.notice) note(prepared.engine.notice);
   for (const text of venue.notes) note(text);
+  sayNotes(prepared.notes);
   const record = claimRunDirectory(dir, config, prepared.record, resumeOf(flags.resume));
   if (venue.encrypted) makeKeys(keysOf(dir, flags));
   await superviseRun({ plan, venue, dir, config, record, rendezvousSeconds: flags.rendezvousTimeout });
+}
+
+async function foresee(options: PrepareOptions, flags: LaunchFlags): Promise<ForeseenRun> {
+  const foreseen = await foreseeRun(options);
+  assertAccepted(foreseen.notes, flags);
+  return foreseen;
 }
 
 function directoryOf({ config }: ForeseenRun, flags: LaunchFlags): string {

@@ -11,7 +11,16 @@ export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, jso
   const workers = plan.workers.length;
   if (json) {
     const identityHash = record?.identityHash ?? null;
-    return printJson({ ...needs, workers, runDir: dir, identityHash, record: record ?? null, config, plan });
+    return printJson({
+      ...needs,
+      workers,
+      runDir: dir,
+      identityHash,
+      record: record ?? null,
+      notes: run.notes,
+      config,
+      plan,
+    });
   }
   printTable(
     ['', ''],
@@ -37,6 +46,7 @@ export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, jso
     ],
   );
   for (const text of plan.notes) print(text);
+  for (const { text, code } of run.notes) print(`note: ${text} [${code}]`);
   print('');
   printTable(
     ['process', 'host', 'device'],

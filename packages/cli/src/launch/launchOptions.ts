@@ -1,9 +1,17 @@
 import { LEAVES } from '@ddpm-fleet/config';
+import type { Strictness } from '@ddpm-fleet/core';
 import { Option, type Command } from 'commander';
-import { collect, engineOption, nonNegativeInteger, positiveInteger, workerRange } from '../options.js';
+import {
+  addStrictOptions,
+  collect,
+  engineOption,
+  nonNegativeInteger,
+  positiveInteger,
+  workerRange,
+} from '../options.js';
 import type { VenueFlags } from './venue.js';
 
-export interface LaunchFlags extends VenueFlags {
+export interface LaunchFlags extends VenueFlags, Strictness {
   readonly name?: string;
   readonly runDir?: string;
   readonly workers?: { min: number; max: number };
@@ -34,7 +42,7 @@ export interface LaunchFlags extends VenueFlags {
 
 export function addLaunchOptions(command: Command): Command {
   return addClusterOptions(
-    command
+    addStrictOptions(command)
       .option('--name <run>', 'name of the run; default: the config’s')
       .option('--run-dir <dir>', 'directory of the run; default: runs/<name>')
       .option(

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { identityHash, identityOf, loadConfig, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
-import { fleetError, isFleetError } from '@ddpm-fleet/core';
-import { openDataset, type Dataset } from '@ddpm-fleet/data';
+import { fleetError, isFleetError, type Note } from '@ddpm-fleet/core';
+import { dataNotes, openDataset, type Dataset } from '@ddpm-fleet/data';
 import { validateDiffusion } from '@ddpm-fleet/diffusion';
 import { unetParams, validateUNetConfig, type ParamSpec } from '@ddpm-fleet/model';
 import { diffusionConfigOf, planTraining, unetConfigOf } from '@ddpm-fleet/trainer';
@@ -15,6 +15,8 @@ export interface ForeseenRun {
   readonly image: { readonly size: number; readonly channels: number };
   readonly specs: readonly ParamSpec[];
   readonly engine: ChosenEngine;
+  /** What there is to say of data and settings. */
+  readonly notes: readonly Note[];
   /** These two are absent when there is nothing at `config.data.path`. */
   readonly record?: RunRecord;
   readonly dataset?: Pick<Dataset, 'name' | 'size' | 'licence'>;
@@ -56,7 +58,13 @@ function resolveRun({ file, set }: PrepareOptions): ForeseenRun {
   const specs = checkModel(asked, image);
   const engine = chooseEngine(asked.engine.kind);
   const data = { ...asked.data, path: absolute(asked.data.path) };
-  return { config: { ...asked, data, engine: { ...asked.engine, kind: engine.kind } }, image, specs, engine };
+  return {
+    config: { ...asked, data, engine: { ...asked.engine, kind: engine.kind } },
+    image,
+    specs,
+    engine,
+    notes: [],
+  };
 }
 
 /** Workers on other hosts, and a resume, begin in another directory. */
@@ -82,6 +90,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
   if (datasetSize < 1) {
     throw fleetError('DDPM_ERR_DATA_HELD_OUT', { heldOut: config.data.heldOut, size: dataset.size });
   }
+  const notes = dataNotes(dataset, config.data);
   const { params: specs, layout } = planTraining(config, { ...image, datasetSize });
   const facts = {
     datasetHash: dataset.hash,
@@ -95,6 +104,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
     identityHash: identityHash(identity),
     datasetHash: dataset.hash,
     dataset: { name: dataset.name, ...(dataset.licence && { licence: dataset.licence }) },
+    notes,
     datasetSize,
     image,
     layoutHash: layout.hash,
@@ -102,7 +112,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
     engine: { kind: engine.kind, version: engine.version },
     createdAt: new Date().toISOString(),
   };
-  return { config, image, specs, engine, record, dataset };
+  return { config, image, specs, engine, notes, record, dataset };
 }
 
 function checkModel(config: RunConfig, image: { size: number; channels: number }): ParamSpec[] {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { assertSameIdentity, configYaml, runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import { assertSpace, placesOf } from './diskSpace.js';
@@ -9,7 +9,7 @@ export type Resume = 'auto' | 'auto-or-new' | 'none';
 
 /**
  * Makes the directory of a new run, or checks that the run in it is the one that would go on.
- * @returns the record under which it runs: that of the first start
+ * @returns the record under which it runs: that of the first start, with what is said at this one
  * @throws DDPM_ERR_RUN_EXISTS, _NOTHING, _LIVE, _DIR, DDPM_ERR_IDENTITY; then nothing was changed
  */
 export function claimRunDirectory(
@@ -27,16 +27,22 @@ export function claimRunDirectory(
     const live = readLive(dir);
     if (live) throw fleetError('DDPM_ERR_RUN_LIVE', { dir, pid: live.pid });
   }
-  const kept = existing ?? record;
+  const kept = { ...(existing ?? record), notes: record.notes ?? [] };
   writing(dir, () => {
     for (const path of [paths.dir, paths.checkpoints, paths.samples, paths.logs])
       mkdirSync(path, { recursive: true });
     probe(dir);
     assertSpace(placesOf(dir, config, kept).filter(({ path }) => existsSync(path)));
     writeFileSync(paths.config, configYaml(config));
-    if (!existing) writeFileSync(paths.record, `${JSON.stringify(kept, null, 2)}\n`);
+    writeWhole(paths.record, `${JSON.stringify(kept, null, 2)}\n`);
   });
   return kept;
+}
+
+/** Whole or not at all: the record of a run that goes on is written again for its notes. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text, { flush: true });
+  renameSync(`${path}.tmp`, path);
 }
 
 /** undefined where no run was started. */

@@ -173,8 +173,16 @@ function sumsOptions(
 
 function savesOptions(options: CoordinatorOptions, run: bigint): Omit<SavesOptions, 'journalDurable'> {
   const { config, record, runDir, from } = options;
-  const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
-  const about = { runId, identity, identityHash, datasetHash, ...(dataset && { dataset }), engine };
+  const { runId, identity, identityHash, datasetHash, dataset, notes, engine } = record;
+  const about = {
+    runId,
+    identity,
+    identityHash,
+    datasetHash,
+    ...(dataset && { dataset }),
+    ...(notes && { notes }),
+    engine,
+  };
   const { keepLast, keepEvery, keepBest } = config.checkpoint;
   return {
     run,

@@ -8,6 +8,15 @@ const table = {
     exitCode: 2,
     message: 'the parameter layouts differ: {detail}. Use the config that the weights were trained with.',
   },
+  DDPM_ERR_STRICT: {
+    exitCode: 2,
+    message:
+      '--strict refuses what was noted: {list} Change what is named, or accept what is meant so (--accept CODE).',
+  },
+  DDPM_ERR_NOTE_UNKNOWN: {
+    exitCode: 2,
+    message: '--accept {code}: there is no such note. packages/core/NOTES.md lists them.',
+  },
   // config
   DDPM_ERR_CONFIG_MISSING: {
     exitCode: 2,

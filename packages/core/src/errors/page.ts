@@ -10,7 +10,7 @@ export function errorPage(errors: typeof ERRORS): string {
     '',
     'What a person can meet. Exit code 2: something given was wrong. Exit code 1: something failed while running.',
     'Words in braces are replaced by the values at hand. This page is made from `src/errors/codes.ts` by',
-    '`npm run errors -w @ddpm-fleet/core`.',
+    '`npm run pages -w @ddpm-fleet/core`.',
     '',
     '| code | exit | message |',
     '|---|---|---|',

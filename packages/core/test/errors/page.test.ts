@@ -4,7 +4,7 @@ import { ERRORS } from '../../src/index.js';
 import { errorPage } from '../../src/errors/page.js';
 
 const PAGE = new URL('../../../ERRORS.md', import.meta.url);
-const REMEDY = 'build, then run: npm run errors -w @ddpm-fleet/core';
+const REMEDY = 'build, then run: npm run pages -w @ddpm-fleet/core';
 
 test('ERRORS.md has every code of the table and no other', (t) => {
   const documented = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code!);

@@ -46,6 +46,7 @@ export function exportCard(facts: ExportFacts): string {
     table(['', ''], rows(facts)),
     `## How to load it\n\n${loadingText(format, { weightsName, model })}`,
     predictor && `## Inputs and outputs\n\n${portsTable(predictor)}`,
+    notesText(facts),
     '## Config\n\nAs it was resolved when the run began; `ddpm-fleet launch` takes it.',
     `\`\`\`yaml\n${configYaml(model.config).trimEnd()}\n\`\`\``,
   ];
@@ -76,6 +77,11 @@ function rows({ model, loaded, weightsName }: ExportFacts): [string, string][] {
     ['Trained with', Object.values(meta.engine).join(' ')],
     ['Checkpoint', `\`${digest}\`, written ${meta.createdAt}`],
   ];
+}
+
+function notesText({ loaded: { meta } }: ExportFacts): string | undefined {
+  const lines = meta.notes?.map(({ text }) => `- ${text}`);
+  return lines?.length ? `## Noted when it was trained\n\n${lines.join('\n')}` : undefined;
 }
 
 function lossText(loss: number | undefined): string {

@@ -3,9 +3,10 @@ import { JobThread } from './jobThread.js';
 import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
+import type { Ownership, PendingSave, Saved, Saver } from './saver.js';
 import type { Answer, Task } from './saverThread.js';
 import { buffersOf, type Snapshot, type TrainState } from './state.js';
-import type { Published, WrittenShare } from './store.js';
+import type { WrittenShare } from './store.js';
 import { writeError } from './writeError.js';
 
 export interface SaverOptions {
@@ -14,32 +15,11 @@ export interface SaverOptions {
   readonly store?: StoreOptions;
 }
 
-export interface Saved extends Published {
-  /** Checkpoints that retention removed. */
-  readonly pruned: readonly string[];
-  /** Why retention removed nothing; the checkpoint itself is published. */
-  readonly pruneProblem?: string;
-}
-
-/** A save that has its own copy of the state and goes on beside training. */
-export interface PendingSave<T> {
-  readonly globalStep: number;
-  /** Rejects with a FleetError; may be left alone, or be awaited at any time. */
-  readonly done: Promise<T>;
-}
-
-/**
- * `copy`: the state is copied and the caller's buffers stay the caller's. `give`: the caller's buffers are taken
- * (moved; those on a SharedArrayBuffer are used as they are until `done`), for a state that was just read out of
- * the device and that nobody else holds.
- */
-export type Ownership = 'copy' | 'give';
-
 /**
  * Saves beside training: the caller waits for one copy of the state, and a thread hashes, writes and prunes. One
  * save at a time: the next one waits for the one before, so at most one copy is held.
  */
-export class AsyncSaver {
+export class AsyncSaver implements Saver {
   readonly #location: string;
   readonly #options: SaverOptions;
   readonly #thread: JobThread;
@@ -62,12 +42,10 @@ export class AsyncSaver {
     return this.#inFlight > 0;
   }
 
-  /** Resolves as soon as the caller may change its state again. */
   async save(snapshot: Snapshot, ownership: Ownership = 'copy'): Promise<PendingSave<Saved>> {
     return this.#begin({ kind: 'publish', retention: this.#options.retention }, snapshot, ownership);
   }
 
-  /** As `save`, for one share of a save that several processes write; see `CheckpointStore.writeShare`. */
   async saveShare(
     ticket: Ticket,
     share: number,
@@ -77,10 +55,6 @@ export class AsyncSaver {
     return this.#begin({ kind: 'share', ticket, share }, snapshot, ownership);
   }
 
-  /**
-   * Publishes what several processes wrote, and prunes; takes its turn with the saves.
-   * @throws as `CheckpointStore.publishShares`
-   */
   async publishShares(ticket: Ticket, written: readonly WrittenShare[]): Promise<Saved> {
     const { retention } = this.#options;
     const { done } = await this.#inTurn<Saved>(() => {
@@ -90,7 +64,6 @@ export class AsyncSaver {
     return done;
   }
 
-  /** The last save of a run: resolves when it is durable. @throws as `CheckpointStore.publish` */
   async saveNow(snapshot: Snapshot, ownership: Ownership = 'copy'): Promise<Saved> {
     return (await this.save(snapshot, ownership)).done;
   }

@@ -26,6 +26,7 @@ export type {
   Verdict,
   WrittenShare,
 } from './store.js';
-export { AsyncSaver, type Ownership, type PendingSave, type Saved, type SaverOptions } from './asyncSaver.js';
+export { AsyncSaver, type SaverOptions } from './asyncSaver.js';
+export type { Ownership, PendingSave, Saved, Saver } from './saver.js';
 export type { S3Options } from '@ddpm-fleet/s3';
 export { diffSnapshots, type SnapshotDifference, type TensorDifference } from './diff.js';

@@ -5,8 +5,8 @@ import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Snapshot, TrainState } from './state.js';
-import type { Saved } from './asyncSaver.js';
-import type { CheckpointStore, WrittenShare } from './store.js';
+import { pruned, type Saved } from './saver.js';
+import type { WrittenShare } from './store.js';
 
 /** What the saver asks of its thread, one at a time. */
 export type Job =
@@ -58,22 +58,9 @@ async function perform(job: Job): Promise<Outcome> {
       job.kind === 'publish'
         ? await store.publish(job.snapshot)
         : await store.publishShares(job.ticket, job.written);
-    return { value: { ...published, ...(await prune(store, job.retention)) } };
+    return { value: await pruned(store, published, job.retention) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { error: { code: isFleetError(error) ? error.code : undefined, message } };
-  }
-}
-
-/** A checkpoint that was published must not count as failed because an old one could not be removed. */
-async function prune(
-  store: CheckpointStore,
-  retention: RetentionPolicy | undefined,
-): Promise<Pick<Saved, 'pruned' | 'pruneProblem'>> {
-  if (!retention) return { pruned: [] };
-  try {
-    return { pruned: await store.prune(retention) };
-  } catch (error) {
-    return { pruned: [], pruneProblem: error instanceof Error ? error.message : String(error) };
   }
 }

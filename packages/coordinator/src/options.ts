@@ -1,6 +1,7 @@
 import type { RunConfig, RunRecord } from '@ddpm-fleet/config';
 import type { ServerSecurity, Transport } from '@ddpm-fleet/transport';
 import type { Logger } from 'pino';
+import type { Effect, Event, State } from './machine/index.js';
 import type { LiveStatus } from './server/live.js';
 
 export interface CoordinatorOptions {
@@ -26,4 +27,6 @@ export interface CoordinatorOptions {
 export interface CoordinatorObserver {
   onStep?(status: LiveStatus, metrics: { readonly gradNorm: number; readonly ms: number }): void;
   onStatus?(status: LiveStatus): void;
+  /** Sees what the machine made of an event, before any of it is carried out. */
+  onTurn?(state: State, event: Event, effects: readonly Effect[]): void;
 }

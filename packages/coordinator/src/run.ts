@@ -3,6 +3,7 @@ import type { Outcome } from './machine/index.js';
 import type { CoordinatorOptions } from './options.js';
 import { Coordinator } from './server/coordinator.js';
 import type { Addresses, LiveStatus } from './server/live.js';
+import { realSurroundings, type Surroundings } from './server/surroundings.js';
 
 /** A coordinator that listens. */
 export interface RunningCoordinator {
@@ -16,10 +17,13 @@ export interface RunningCoordinator {
 }
 
 /** @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_*, DDPM_ERR_JOURNAL */
-export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+export async function startCoordinator(
+  options: CoordinatorOptions,
+  surroundings: Surroundings = realSurroundings,
+): Promise<RunningCoordinator> {
   const { security, insecure = false } = options;
   const transport = options.transport ?? zmqTransport({ insecure, ...(security && { server: security }) });
-  const coordinator = new Coordinator(options);
+  const coordinator = new Coordinator(options, surroundings);
   const close = async (): Promise<void> => {
     await coordinator.close();
     await transport.close();

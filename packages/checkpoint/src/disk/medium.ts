@@ -11,7 +11,7 @@ import {
   type Ticket,
 } from '../medium.js';
 import { errnoOf, type FileSystem } from './fileSystem.js';
-import { ownerPrefix } from './owner.js';
+import { processOwner, type Owner } from './owner.js';
 import { sweep } from './sweep.js';
 import { makeDirectory, namesIn, readFile, removeTree, writeFile } from './tree.js';
 import { writeError } from '../writeError.js';
@@ -26,14 +26,24 @@ const READ_BYTES = 4 << 20;
 export class DiskMedium implements Medium {
   readonly location: string;
   readonly #fs: FileSystem;
+  readonly #owner: Owner;
+  readonly #newId: () => string;
 
-  constructor(directory: string, fs: FileSystem) {
+  /** @param newId another one each time, to tell saves of one owner apart */
+  constructor(
+    directory: string,
+    fs: FileSystem,
+    owner = processOwner,
+    newId = () => randomBytes(4).toString('hex'),
+  ) {
     this.location = directory;
     this.#fs = fs;
+    this.#owner = owner;
+    this.#newId = newId;
   }
 
   ticket(globalStep: number, shares: number): Ticket {
-    return { globalStep, shares, id: ownerPrefix() + randomBytes(4).toString('hex') };
+    return { globalStep, shares, id: this.#owner.prefix() + this.#newId() };
   }
 
   async put(ticket: Ticket, { name, chunks }: NewFile): Promise<StoredFile> {
@@ -64,7 +74,7 @@ export class DiskMedium implements Medium {
       await this.#fs.rename(latest, join(this.location, 'LATEST'));
       await this.#fs.syncDirectory(this.location);
     });
-    await sweep(this.#fs, this.location);
+    await sweep(this.#fs, this.location, this.#owner);
   }
 
   async abandon(ticket: Ticket): Promise<void> {
@@ -124,7 +134,7 @@ export class DiskMedium implements Medium {
   async remove(entry: Entry): Promise<void> {
     const gone = join(
       this.location,
-      `${splitName(entry.name)[0]}.gone-${ownerPrefix()}${randomBytes(4).toString('hex')}`,
+      `${splitName(entry.name)[0]}.gone-${this.#owner.prefix()}${this.#newId()}`,
     );
     await this.#fs.rename(join(this.location, entry.name), gone);
     await this.#fs.syncDirectory(this.location);

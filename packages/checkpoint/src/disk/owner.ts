@@ -2,6 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+/** Who writes into a directory of checkpoints: what one who is gone left behind is nobody's. */
+export interface Owner {
+  /** Begins the id of whatever it writes. */
+  prefix(): string;
+  /** Whether the one that gave `id` its prefix is gone; undefined when that cannot be known from here. */
+  isGone(id: string): boolean | undefined;
+}
+
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const OWNER = /^([0-9a-f]{8})-(\d+)-(\d+)-/;
 
@@ -31,3 +39,6 @@ function startTicks(pid: number): number | undefined {
     return undefined;
   }
 }
+
+/** This process. */
+export const processOwner: Owner = { prefix: ownerPrefix, isGone: ownerIsGone };

@@ -9,7 +9,7 @@ import { checkpointDigest } from '../../src/index.js';
 import { MediumStore } from '../../src/mediumStore.js';
 import { CrashingFileSystem } from '../support/crashing.js';
 import { temporaryDirectory } from '../support/directory.js';
-import { MemoryDisk, type Survivors } from '../support/memoryDisk.js';
+import { MemoryDisk, type Survivors } from '../../src/memory/index.js';
 
 const PLACE = '/run/checkpoints';
 const OLD = sampleSnapshot(1);

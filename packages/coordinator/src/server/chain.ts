@@ -9,11 +9,16 @@ export interface Written {
 
 /** The append-only record of a run; each line carries the hash of the one before. */
 export abstract class Chain {
+  readonly #date: () => Date;
   #head: JournalHead | null;
 
-  /** @param head of what is continued, null for a new one */
-  constructor(head: JournalHead | null) {
+  /**
+   * @param head of what is continued, null for a new one
+   * @param date what lines say when they were written
+   */
+  constructor(head: JournalHead | null, date: () => Date) {
     this.#head = head;
+    this.#date = date;
   }
 
   get head(): JournalHead | null {
@@ -22,7 +27,7 @@ export abstract class Chain {
 
   append(entry: Entry): Written {
     const line = (this.#head?.line ?? -1) + 1;
-    return this.#put(line, formatLine(line, this.#head?.hash ?? GENESIS, new Date(), entry));
+    return this.#put(line, formatLine(line, this.#head?.hash ?? GENESIS, this.#date(), entry));
   }
 
   /**

@@ -8,21 +8,17 @@ import {
   type StepMetrics,
 } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
-import type { Transport } from '@ddpm-fleet/transport';
-import {
-  formerAddresses,
-  liveStatus,
-  removeLive,
-  writeLive,
-  type Addresses,
-  type LiveStatus,
-} from './live.js';
+import type { DataFrame } from '@ddpm-fleet/protocol';
+import { every, type Transport } from '@ddpm-fleet/transport';
+import { formerAddresses, liveStatus, writeLive, type Addresses, type LiveStatus } from './live.js';
+import type { Emit } from './emit.js';
 import { machineOptions } from './machineOptions.js';
 import { Performer } from './performer.js';
 import { ProgressMeter } from './progress.js';
 import { openReaders } from './readers.js';
 import { recover } from './recover.js';
 import { takeDrainRequests } from './requests.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Between two writes of live.json. */
 const LIVE_MS = 500;
@@ -30,11 +26,12 @@ const LIVE_MS = 500;
 /** The shell of the machine: what comes from sockets, clock, threads and disk becomes events, whose effects are done. */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
+  readonly #surroundings: Surroundings;
   readonly #performer: Performer;
   readonly #progress: ProgressMeter;
   readonly #state: State;
-  readonly #events: Event[] = [];
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #events: { readonly event: Event; readonly frame: DataFrame | undefined }[] = [];
+  #timers: (() => void)[] = [];
   readonly #livePath: string;
   #handling = false;
   #addresses: Addresses = { control: '', data: '' };
@@ -43,25 +40,22 @@ export class Coordinator {
   readonly outcome = new Promise<Outcome>((resolve) => (this.#finished = resolve));
 
   /** @throws DDPM_ERR_JOURNAL */
-  constructor(options: CoordinatorOptions) {
+  constructor(options: CoordinatorOptions, surroundings: Surroundings) {
     this.#options = options;
+    this.#surroundings = surroundings;
     const paths = runPaths(options.runDir);
     this.#livePath = paths.live;
-    const { cutBytes, ...recovery } = recover(paths.journal);
+    const { cutBytes, ...recovery } = recover(paths.journal, surroundings.files);
     if (cutBytes > 0)
       options.log.warn({ cutBytes }, 'the last line of the journal was cut off and is removed');
     const machine = machineOptions(options);
-    this.#state = initialState(machine, recovery, performance.now());
+    this.#state = initialState(machine, recovery, surroundings.clock.now);
     this.#progress = new ProgressMeter(machine.numSlots * machine.slotBatchSize, machine.steps);
-    this.#performer = new Performer(
-      options,
-      recovery,
-      (event) => this.#take({ ...event, now: performance.now() }),
-      {
-        onMetrics: (metrics) => this.#onMetrics(metrics),
-        onFinished: (outcome) => this.#finished(outcome),
-      },
-    );
+    const emit: Emit = (event, frame) => this.#take(event, frame);
+    this.#performer = new Performer(options, surroundings, recovery, emit, {
+      onMetrics: (metrics) => this.#onMetrics(metrics),
+      onFinished: (outcome) => this.#finished(outcome),
+    });
   }
 
   get addresses(): Addresses {
@@ -69,7 +63,7 @@ export class Coordinator {
   }
 
   get status(): LiveStatus {
-    return liveStatus(this.#state, this.#addresses, this.#progress.now());
+    return liveStatus(this.#surroundings, this.#state, this.#addresses, this.#progress.now());
   }
 
   /** @throws DDPM_ERR_PORT_IN_USE, DDPM_ERR_TRANSPORT_* */
@@ -78,35 +72,35 @@ export class Coordinator {
     this.#addresses = await this.#listen(transport, config.fleet.bind);
     log.info(this.#addresses, 'listening');
     await this.#listenToReaders(transport);
-    this.#take({ type: 'start', now: performance.now() });
-    const tick = () => this.#take({ type: 'tick', now: performance.now() });
-    this.#timers.push(
-      setInterval(tick, config.fleet.heartbeatMs),
-      setInterval(() => this.#tellLive(), LIVE_MS),
-      setInterval(() => this.#drain(), LIVE_MS),
-    );
+    this.#take({ type: 'start' });
+    const { clock } = this.#surroundings;
+    this.#timers = [
+      every(clock, config.fleet.heartbeatMs, () => this.#take({ type: 'tick' })),
+      every(clock, LIVE_MS, () => this.#tellLive()),
+      every(clock, LIVE_MS, () => this.#drain()),
+    ];
     this.#tellLive();
   }
 
   stop(reason: string): void {
-    this.#take({ type: 'stop', reason, now: performance.now() });
+    this.#take({ type: 'stop', reason });
   }
 
   checkpointNow(): void {
-    this.#take({ type: 'checkpointNow', now: performance.now() });
+    this.#take({ type: 'checkpointNow' });
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const stop of this.#timers) stop();
     await this.#performer.close();
-    removeLive(this.#livePath);
+    this.#surroundings.files.remove(this.#livePath);
   }
 
   /** Workers go on trying the addresses of the coordinator that was here before. */
   async #listen(transport: Transport, host: string): Promise<Addresses> {
     const { port } = this.#options;
     const { wire } = this.#performer;
-    const former = port === 0 ? formerAddresses(this.#livePath) : undefined;
+    const former = port === 0 ? formerAddresses(this.#surroundings.files, this.#livePath) : undefined;
     const again = former && (await wire.open(transport, host, portOf(former.control)).catch(() => undefined));
     return again ?? wire.open(transport, host, port);
   }
@@ -119,24 +113,27 @@ export class Coordinator {
   }
 
   /** Events wait their turn: effects of one may bring about the next. */
-  #take(event: Event): void {
-    this.#events.push(event);
+  #take(...[event, frame]: Parameters<Emit>): void {
+    this.#events.push({ event: { ...event, now: this.#surroundings.clock.now }, frame });
     if (this.#handling) return;
     this.#handling = true;
-    const { costs } = this.#performer;
     try {
-      for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-        if (next.type === 'message') this.#performer.learnLayout(next.message);
-        const { effects } = costs.machine(() => step(this.#state, next));
-        for (const effect of effects) this.#performer.perform(effect);
-      }
+      for (let next = this.#events.shift(); next; next = this.#events.shift())
+        this.#handle(next.event, next.frame);
     } finally {
       this.#handling = false;
     }
   }
 
+  #handle(event: Event, frame: DataFrame | undefined): void {
+    if (event.type === 'message') this.#performer.learnLayout(event.message);
+    const { effects } = this.#performer.costs.machine(() => step(this.#state, event));
+    this.#options.observer?.onTurn?.(this.#state, event, effects);
+    for (const effect of effects) this.#performer.perform(effect, frame);
+  }
+
   #onMetrics(metrics: StepMetrics): void {
-    this.#progress.add(performance.now(), metrics);
+    this.#progress.add(this.#surroundings.clock.now, metrics);
     const { log, observer } = this.#options;
     const { globalStep, loss, gradNorm, ms, workers } = metrics;
     const { everySteps } = this.#options.config.log;
@@ -148,7 +145,7 @@ export class Coordinator {
   }
 
   #drain(): void {
-    const asked = takeDrainRequests(runPaths(this.#options.runDir).requests);
+    const asked = takeDrainRequests(this.#surroundings.files, runPaths(this.#options.runDir).requests);
     const peers = [...this.#state.peers.values()].filter(({ workerId }) => asked.includes(workerId));
     const reason = 'it was asked to leave';
     this.#performer.wire.send(
@@ -159,7 +156,7 @@ export class Coordinator {
 
   #tellLive(): void {
     const { status } = this;
-    writeLive(this.#livePath, status);
+    writeLive(this.#surroundings.files, this.#livePath, status);
     this.#options.observer?.onStatus?.(status);
   }
 }

@@ -1,7 +1,7 @@
-import { closeSync, fsync, fsyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { every, type Clock } from '@ddpm-fleet/transport';
 import type { JournalHead } from '../machine/index.js';
 import { Chain } from './chain.js';
+import type { Files, GrowingFile } from './files.js';
 
 /** Lines become durable together, this often. */
 const SYNC_MS = 250;
@@ -11,10 +11,11 @@ const SYNC_MS = 250;
  * While the disk takes nothing lines wait in memory, in order, and the workers remember them too.
  */
 export class Journal extends Chain {
-  readonly #file: number;
+  readonly #files: Files;
+  readonly #file: GrowingFile;
   readonly #headPath: string;
   readonly #onProblem: (problem: string | null) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopSyncing: () => void;
   #waiting: string[] = [];
   /** Bytes of what waits that are in the file already. */
   #partial = 0;
@@ -29,28 +30,30 @@ export class Journal extends Chain {
   constructor(
     paths: { readonly journal: string; readonly journalHead: string },
     head: JournalHead | null,
+    { files, clock, date }: { readonly files: Files; readonly clock: Clock; readonly date: () => Date },
     onProblem: (problem: string | null) => void,
   ) {
-    super(head);
-    this.#file = openSync(paths.journal, 'a');
+    super(head, date);
+    this.#files = files;
+    this.#file = files.append(paths.journal);
     this.#headPath = paths.journalHead;
     this.#onProblem = onProblem;
-    this.#timer = setInterval(() => this.#sync(), SYNC_MS);
+    this.#stopSyncing = every(clock, SYNC_MS, () => this.#sync());
   }
 
   /** Resolves when every line so far is durable. @throws Error while the disk takes nothing */
   async durable(): Promise<void> {
     this.#write();
     if (this.#waiting.length > 0) throw new Error(`the journal cannot be written: ${this.#problem}`);
-    await promisify(fsync)(this.#file);
+    await this.#file.sync();
   }
 
   override close(): void {
-    clearInterval(this.#timer);
+    this.#stopSyncing();
     this.#write();
     this.#noteHead();
-    fsyncSync(this.#file);
-    closeSync(this.#file);
+    this.#file.syncNow();
+    this.#file.close();
   }
 
   protected override store(text: string): void {
@@ -63,7 +66,7 @@ export class Journal extends Chain {
     if (this.#waiting.length === 0) return;
     const bytes = Buffer.from(this.#waiting.join('')).subarray(this.#partial);
     try {
-      const written = writeSync(this.#file, bytes);
+      const written = this.#file.write(bytes);
       this.#dirty = true;
       if (written === bytes.length) this.#waiting = [];
       this.#partial = written === bytes.length ? 0 : this.#partial + written;
@@ -84,17 +87,14 @@ export class Journal extends Chain {
     if (!this.#dirty) return;
     this.#dirty = false;
     this.#noteHead();
-    fsync(this.#file, (error) => {
-      if (error) this.#report(error.code ?? error.message);
-    });
+    this.#file.sync().catch((error: NodeJS.ErrnoException) => this.#report(error.code ?? error.message));
   }
 
   /** For audits alone: a disk that does not take it has been reported by the lines themselves. */
   #noteHead(): void {
     if (this.#waiting.length > 0 || !this.head) return;
     try {
-      writeFileSync(`${this.#headPath}.next`, `${JSON.stringify(this.head)}\n`);
-      renameSync(`${this.#headPath}.next`, this.#headPath);
+      this.#files.replace(this.#headPath, `${JSON.stringify(this.head)}\n`);
     } catch {
       // The next one may succeed.
     }

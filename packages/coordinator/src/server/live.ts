@@ -1,7 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { State } from '../machine/index.js';
+import type { Files } from './files.js';
 import type { Progress } from './progress.js';
+import type { Surroundings } from './surroundings.js';
 
 /** What a running coordinator says of itself: the run directory's live.json. */
 export interface LiveStatus extends Progress {
@@ -31,11 +31,16 @@ export interface Addresses {
   readonly data: string;
 }
 
-export function liveStatus(state: State, addresses: Addresses, progress: Progress): LiveStatus {
+export function liveStatus(
+  { pid, host }: Pick<Surroundings, 'pid' | 'host'>,
+  state: State,
+  addresses: Addresses,
+  progress: Progress,
+): LiveStatus {
   const { phase, heldOut, options } = state;
   return {
-    pid: process.pid,
-    host: hostname(),
+    pid,
+    host,
     ...addresses,
     globalStep: state.globalStep,
     steps: options.steps,
@@ -56,24 +61,19 @@ export function liveStatus(state: State, addresses: Addresses, progress: Progres
 }
 
 /** Whole or not at all: readers poll it. A disk that takes nothing must not stop the run. */
-export function writeLive(path: string, status: LiveStatus): boolean {
+export function writeLive(files: Files, path: string, status: LiveStatus): boolean {
   try {
-    writeFileSync(`${path}.next`, `${JSON.stringify(status)}\n`);
-    renameSync(`${path}.next`, path);
+    files.replace(path, `${JSON.stringify(status)}\n`);
     return true;
   } catch {
     return false;
   }
 }
 
-export function removeLive(path: string): void {
-  rmSync(path, { force: true });
-}
-
 /** The addresses of a coordinator that was here before: workers go on trying them. */
-export function formerAddresses(path: string): Addresses | undefined {
+export function formerAddresses(files: Files, path: string): Addresses | undefined {
   try {
-    const { control, data } = JSON.parse(readFileSync(path, 'utf8')) as Partial<LiveStatus>;
+    const { control, data } = JSON.parse(files.readText(path)) as Partial<LiveStatus>;
     return typeof control === 'string' && typeof data === 'string' ? { control, data } : undefined;
   } catch {
     return undefined;

@@ -1,16 +1,15 @@
-import { hostname } from 'node:os';
 import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
-import { runKey, type ControlMessage } from '@ddpm-fleet/protocol';
+import { runKey, type ControlMessage, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Effect, EffectOf, Outcome, Recovery, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
-import { ThreadReducer } from '../reducer/threadReducer.js';
 import { CostMeter } from './costs.js';
 import type { Emit } from './emit.js';
 import { Journal } from './journal.js';
 import { Record } from './record.js';
 import { Saves, type SavesOptions } from './saves.js';
 import { Sums } from './sums.js';
+import type { Surroundings } from './surroundings.js';
 import { Wire } from './wire.js';
 
 /** Connections heard at a time: those of a worker that died linger, and a restarted one is another. */
@@ -27,35 +26,40 @@ export class Performer {
   readonly wire: Wire;
   readonly costs = new CostMeter();
   readonly #options: CoordinatorOptions;
+  readonly #surroundings: Surroundings;
   readonly #sums: Sums;
   readonly #record: Record;
   readonly #saves: Saves;
   readonly #listeners: Listeners;
 
-  constructor(options: CoordinatorOptions, recovery: Recovery, emit: Emit, listeners: Listeners) {
-    const { record, log, runDir } = options;
+  constructor(
+    options: CoordinatorOptions,
+    surroundings: Surroundings,
+    recovery: Recovery,
+    emit: Emit,
+    listeners: Listeners,
+  ) {
+    const { record, log, runDir, config } = options;
     const run = runKey(record.runId);
     this.#options = options;
+    this.#surroundings = surroundings;
     this.#listeners = listeners;
-    this.wire = new Wire(run, emit, log, PEERS_A_WORKER * options.config.fleet.maxWorkers + SPARE_PEERS);
-    this.#sums = new Sums(
-      sumsOptions(options, run),
-      this.wire,
-      emit,
-      this.costs,
-      (o, h) => new ThreadReducer(o, h),
-    );
+    const maxPeers = PEERS_A_WORKER * config.fleet.maxWorkers + SPARE_PEERS;
+    this.wire = new Wire(run, emit, log, surroundings.clock, maxPeers);
+    this.#sums = new Sums(sumsOptions(options, run), this.wire, emit, this.costs, surroundings.makeReducer);
     const onProblem = (problem: string | null): void =>
       problem
         ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
         : log.info('the journal is written');
-    const journal = new Journal(runPaths(runDir), recovery.journal, onProblem);
+    const journal = new Journal(runPaths(runDir), recovery.journal, surroundings, onProblem);
     this.#record = new Record(journal, recovery, this.wire, emit, this.costs);
     const journalDurable = (): Promise<void> => journal.durable();
-    this.#saves = new Saves({ ...savesOptions(options, run), journalDurable }, this.wire, emit, log);
+    const saves = { ...savesOptions(options, run), journalDurable };
+    this.#saves = new Saves(saves, surroundings, this.wire, emit, log);
   }
 
-  perform(effect: Effect): void {
+  /** @param frame of the event whose effect it is, where that is one */
+  perform(effect: Effect, frame?: DataFrame): void {
     switch (effect.type) {
       case 'send':
         return this.wire.send(effect.to, effect.message);
@@ -64,7 +68,7 @@ export class Performer {
       case 'beginRound':
         return this.#sums.begin(effect);
       case 'reduce':
-        return this.#sums.reduce(effect);
+        return this.#sums.reduce(effect, frame!);
       case 'sendRoot':
         return this.#sums.send(effect);
       case 'commit':
@@ -76,7 +80,7 @@ export class Performer {
       case 'forget':
         return this.wire.forget(effect.peer);
       default:
-        return this.#performRest(effect);
+        return this.#performRest(effect, frame);
     }
   }
 
@@ -95,6 +99,7 @@ export class Performer {
       | 'observeHeldOut'
       | 'finished'
     >,
+    frame?: DataFrame,
   ): void {
     switch (effect.type) {
       case 'findCheckpoint':
@@ -104,7 +109,7 @@ export class Performer {
       case 'dropState':
         return this.#saves.drop(effect);
       case 'forwardState':
-        return this.#saves.forward(effect);
+        return this.#saves.forward(effect, frame!);
       case 'streamCheckpoint':
         return void this.#saves.stream(effect);
       case 'openShares':
@@ -147,7 +152,7 @@ export class Performer {
       identityHash,
       config: { ...settings },
       runDir,
-      host: hostname(),
+      host: this.#surroundings.host,
     });
   }
 }

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { fleetError } from '@ddpm-fleet/core';
 import { distrustAfter, FRESH, HISTORY, trustAlso, type Recovery } from '../machine/index.js';
+import type { Files } from './files.js';
 import { hashLine, parseLine, type JournalLine } from './journalLine.js';
 
 /** Enough for the newest commits even of large fleets. */
@@ -13,22 +13,15 @@ const LINE_FEED = 10;
  * before anybody was told of it, and is removed.
  * @throws DDPM_ERR_JOURNAL for a line that does not continue the one before it
  */
-export function recover(path: string): Recovery & { readonly cutBytes: number } {
-  if (!existsSync(path)) return { ...FRESH, cutBytes: 0 };
-  const file = openSync(path, 'r+');
-  try {
-    const { size } = fstatSync(file);
-    const start = Math.max(0, size - TAIL_BYTES);
-    const bytes = Buffer.alloc(size - start);
-    readSync(file, bytes, 0, bytes.length, start);
-    const end = bytes.lastIndexOf(LINE_FEED) + 1;
-    if (end < bytes.length) ftruncateSync(file, start + end);
-    const texts = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
-    if (start > 0) texts.shift();
-    return { ...recoverFrom(path, texts), cutBytes: bytes.length - end };
-  } finally {
-    closeSync(file);
-  }
+export function recover(path: string, files: Files): Recovery & { readonly cutBytes: number } {
+  const tail = files.readTail(path, TAIL_BYTES);
+  if (!tail) return { ...FRESH, cutBytes: 0 };
+  const { start, bytes } = tail;
+  const end = bytes.lastIndexOf(LINE_FEED) + 1;
+  if (end < bytes.length) files.truncate(path, start + end);
+  const texts = Buffer.from(bytes.subarray(0, end)).toString('utf8').split('\n').slice(0, -1);
+  if (start > 0) texts.shift();
+  return { ...recoverFrom(path, texts), cutBytes: bytes.length - end };
 }
 
 /**

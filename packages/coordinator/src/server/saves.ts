@@ -1,13 +1,12 @@
-import {
-  AsyncSaver,
-  openStore,
-  type CheckpointStore,
-  type SnapshotMeta,
-  type TrainState,
+import type {
+  CheckpointStore,
+  RetentionPolicy,
+  Saver,
+  SnapshotMeta,
+  TrainState,
 } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout } from '@ddpm-fleet/core';
 import type { DataFrame } from '@ddpm-fleet/protocol';
-import type { RetentionPolicy } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
 import { isTrusted, type EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
@@ -15,6 +14,7 @@ import { StateIntake } from './intake.js';
 import { messageOf } from './message.js';
 import { sendState } from './sendState.js';
 import { ShareSaves } from './shareSaves.js';
+import type { Surroundings } from './surroundings.js';
 import type { Wire } from './wire.js';
 
 export interface SavesOptions {
@@ -35,7 +35,8 @@ export class Saves {
   readonly #emit: Emit;
   readonly #log: Logger;
   readonly #store: CheckpointStore;
-  readonly #saver: AsyncSaver;
+  readonly #saver: Saver;
+  readonly #surroundings: Surroundings;
   /** Checkpoints that workers write themselves. */
   readonly shares: ShareSaves;
   readonly #intakes = new Map<number, StateIntake>();
@@ -45,21 +46,19 @@ export class Saves {
   /** Of the workers; needed to publish. */
   layout: ParamLayout | undefined;
 
-  constructor(options: SavesOptions, wire: Wire, emit: Emit, log: Logger) {
+  constructor(options: SavesOptions, surroundings: Surroundings, wire: Wire, emit: Emit, log: Logger) {
     this.#options = options;
+    this.#surroundings = surroundings;
     this.#wire = wire;
     this.#emit = emit;
     this.#log = log;
     this.#from = options.from;
-    this.#store = openStore(options.location);
-    this.#saver = new AsyncSaver(options.location, { retention: options.retention });
+    this.#store = surroundings.openStore(options.location);
+    this.#saver = surroundings.openSaver(options.location, options.retention);
+    const { meta, journalDurable } = options;
+    const { date } = surroundings;
     this.shares = new ShareSaves(
-      {
-        store: this.#store,
-        saver: this.#saver,
-        meta: options.meta,
-        journalDurable: options.journalDurable,
-      },
+      { store: this.#store, saver: this.#saver, meta, journalDurable, date },
       wire,
       emit,
       log,
@@ -78,9 +77,7 @@ export class Saves {
     this.#early.delete(transfer);
   }
 
-  /** Passes the frame at hand on. */
-  forward({ to, store }: EffectOf<'forwardState'>): void {
-    const frame = this.#wire.frame!;
+  forward({ to, store }: EffectOf<'forwardState'>, frame: DataFrame): void {
     this.#wire.pass(to, frame);
     if (store) this.#take(frame);
   }
@@ -99,7 +96,7 @@ export class Saves {
     try {
       const meta: SnapshotMeta = {
         ...this.#options.meta,
-        createdAt: new Date().toISOString(),
+        createdAt: this.#surroundings.date().toISOString(),
         ...(journalHead && { journalHead }),
         losses,
       };
@@ -127,7 +124,7 @@ export class Saves {
     // Asked for at the start; later the newest one counts.
     this.#from = undefined;
     if (from) {
-      const { digest } = await openStore(from.location).load(from.globalStep);
+      const { digest } = await this.#surroundings.openStore(from.location).load(from.globalStep);
       return { ...from, digest };
     }
     const infos = (await this.#store.list()).filter(
@@ -153,7 +150,7 @@ export class Saves {
   /** Sends a checkpoint to a worker that cannot read it. */
   async stream({ to, transfer, globalStep, location }: EffectOf<'streamCheckpoint'>): Promise<void> {
     try {
-      const { snapshot } = await openStore(location).load(globalStep);
+      const { snapshot } = await this.#surroundings.openStore(location).load(globalStep);
       sendState(this.#wire, this.#options.run, to, transfer, globalStep, snapshot.state);
     } catch (error) {
       this.#emit({ type: 'failed', reason: messageOf(error) });

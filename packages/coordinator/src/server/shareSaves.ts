@@ -1,4 +1,4 @@
-import type { AsyncSaver, CheckpointStore, SnapshotMeta, Ticket, WrittenShare } from '@ddpm-fleet/checkpoint';
+import type { CheckpointStore, Saver, SnapshotMeta, Ticket, WrittenShare } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
 import type { EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
@@ -7,9 +7,10 @@ import type { Wire } from './wire.js';
 
 interface Parts {
   readonly store: CheckpointStore;
-  readonly saver: AsyncSaver;
+  readonly saver: Saver;
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
   readonly journalDurable: () => Promise<void>;
+  readonly date: () => Date;
 }
 
 interface OpenSave {
@@ -34,7 +35,7 @@ export class ShareSaves {
 
   open({ transfer, globalStep, writers }: EffectOf<'openShares'>): void {
     const ticket = this.#parts.store.openTicket(globalStep, writers.length);
-    const createdAt = new Date().toISOString();
+    const createdAt = this.#parts.date().toISOString();
     const meta = { ...this.#parts.meta, createdAt, losses: {} };
     this.#open.set(transfer, { ticket, meta });
     for (const [share, peer] of writers.entries()) {

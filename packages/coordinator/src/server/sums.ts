@@ -1,4 +1,4 @@
-import { decodeImages, FrameKind } from '@ddpm-fleet/protocol';
+import { decodeImages, FrameKind, type DataFrame } from '@ddpm-fleet/protocol';
 import { nodeKey } from '@ddpm-fleet/core';
 import type { EffectOf } from '../machine/index.js';
 import type { Reducer, ReducerHandlers, ReducerOptions } from '../reducer/reducer.js';
@@ -48,9 +48,7 @@ export class Sums {
     this.#reducer.begin(round, digestEvery > 0 && globalStep % digestEvery === 0);
   }
 
-  /** Takes the frame at hand. */
-  reduce({ node }: EffectOf<'reduce'>): void {
-    const { header, payload } = this.#wire.frame!;
+  reduce({ node }: EffectOf<'reduce'>, { header, payload }: DataFrame): void {
     if (header.kind === FrameKind.partial) this.#reducer.add(this.#board.round, node, header.bucket, payload);
     else if (this.#board.add(node, decodeImages(payload))) this.#finishImages();
   }

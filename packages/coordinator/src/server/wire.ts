@@ -8,7 +8,7 @@ import {
   type ControlMessage,
   type DataFrame,
 } from '@ddpm-fleet/protocol';
-import type { Frames, RouterHandlers, Transport } from '@ddpm-fleet/transport';
+import type { Clock, Frames, RouterHandlers, Transport } from '@ddpm-fleet/transport';
 import type { Logger } from 'pino';
 import type { Emit } from './emit.js';
 import type { Addresses } from './live.js';
@@ -23,18 +23,18 @@ const LOOK_EVERY_MS = 10;
 export class Wire {
   readonly #run: bigint;
   readonly #emit: Emit;
+  readonly #clock: Clock;
   #planes: Planes | undefined;
   /** Peers that have been heard of and have not gone. */
   readonly #present = new Set<string>();
   readonly #maxPeers: number;
   readonly refusals: Refusals;
-  /** The data frame of the event being handled: effects of that event use its payload. */
-  frame: DataFrame | undefined;
 
   /** @param maxPeers connections that are heard at a time, on each plane */
-  constructor(run: bigint, emit: Emit, log: Logger, maxPeers = 1024) {
+  constructor(run: bigint, emit: Emit, log: Logger, clock: Clock, maxPeers: number) {
     this.#run = run;
     this.#emit = emit;
+    this.#clock = clock;
     this.#maxPeers = maxPeers;
     this.refusals = new Refusals(log);
   }
@@ -75,7 +75,7 @@ export class Wire {
   /** Waits, for at most a second, until workers that were told of the end have hung up. */
   async close(): Promise<void> {
     for (let ms = 0; ms < PARTING_MS && this.#present.size > 0; ms += LOOK_EVERY_MS) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await new Promise((resolve) => this.#clock.after(LOOK_EVERY_MS, () => resolve(undefined)));
     }
     this.refusals.close();
     await Promise.all([this.#planes?.control.close(), this.#planes?.data.close()]);
@@ -104,9 +104,7 @@ export class Wire {
     this.#guard(peer, () => {
       const frame = decodeFrame(frames, this.#run);
       if (frame.header.kind === FrameKind.probe) return;
-      this.frame = frame;
-      this.#emit({ type: 'frame', peer, header: frame.header });
-      this.frame = undefined;
+      this.#emit({ type: 'frame', peer, header: frame.header }, frame);
     });
   }
 

@@ -5,6 +5,7 @@ import test from 'ava';
 import { runPaths } from '@ddpm-fleet/config';
 import { auditJournal, readHeadFile } from '../../src/audit/index.js';
 import { Journal } from '../../src/server/journal.js';
+import { realSurroundings } from '../../src/server/surroundings.js';
 import { SHAPE, STORY } from '../audit/journalText.js';
 
 test('the last line is noted beside the journal, so that an audit misses it when it is gone', (t) => {
@@ -12,7 +13,7 @@ test('the last line is noted beside the journal, so that an audit misses it when
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const paths = runPaths(dir);
   t.is(readHeadFile(paths.journalHead), undefined);
-  const journal = new Journal(paths, null, (problem) => t.is(problem, null));
+  const journal = new Journal(paths, null, realSurroundings, (problem) => t.is(problem, null));
   for (const entry of STORY) journal.append(entry);
   const { head } = journal;
   journal.close();

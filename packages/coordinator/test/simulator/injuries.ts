@@ -201,7 +201,7 @@ export class Surgeon {
     const level = [...workers.values()].filter(({ isLevel }) => isLevel);
     if (finished || tries === 0) return;
     if (level.length < 3 || [...workers.values()].some(({ damaged }) => damaged))
-      return clock.after(FLIP_AGAIN_MS, () => this.#flip(tries - 1));
+      return void clock.after(FLIP_AGAIN_MS, () => this.#flip(tries - 1));
     invariants.corrupted = true;
     this.#simulation.exact = false;
     this.#dice.pick(level).flipBit();

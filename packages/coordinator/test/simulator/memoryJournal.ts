@@ -25,7 +25,7 @@ export class MemoryJournal extends Chain {
   readonly #disk: Disk;
 
   constructor(disk: Disk, head: JournalHead | null) {
-    super(head);
+    super(head, () => new Date());
     this.#disk = disk;
   }
 

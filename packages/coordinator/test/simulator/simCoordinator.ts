@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { runKey, type StateArrays } from '@ddpm-fleet/protocol';
+import { runKey, type DataFrame, type StateArrays } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
 import {
@@ -55,7 +55,7 @@ export class SimCoordinator {
   readonly #record: Record;
   readonly #intakes = new Map<number, StateIntake>();
   readonly #early = new Map<number, (() => void)[]>();
-  readonly #events: Event[] = [];
+  readonly #events: { readonly event: Event; readonly frame: DataFrame | undefined }[] = [];
   readonly #missed: (() => void)[] = [];
   #handling = false;
   #dead = false;
@@ -75,8 +75,8 @@ export class SimCoordinator {
     const recovery = recoverFrom('the journal', disk.lines);
     this.state = initialState(machine, recovery, clock.now);
     options.invariants.begin(this.state);
-    const emit: Emit = (event) => this.take({ ...event, now: clock.now });
-    this.#wire = new Wire(run, emit, pino({ enabled: false }));
+    const emit: Emit = (event, frame) => this.take({ ...event, now: clock.now }, frame);
+    this.#wire = new Wire(run, emit, pino({ enabled: false }), clock, 1024);
     const buckets = machine.bucketSizes.length;
     const costs = new CostMeter();
     this.#sums = new Sums(
@@ -124,19 +124,19 @@ export class SimCoordinator {
     for (const again of this.#missed.splice(0)) again();
   }
 
-  take(event: Event): void {
+  take(event: Event, frame?: DataFrame): void {
     if (this.#dead) return;
-    if (this.#frozen) return this.#miss(event);
-    this.#events.push(event);
+    if (this.#frozen) return this.#miss(event, frame);
+    this.#events.push({ event, frame });
     if (this.#handling) return;
     this.#handling = true;
     const { invariants, trace, checked = true } = this.#options;
     for (let next = this.#events.shift(); next && !this.#dead; next = this.#events.shift()) {
       this.events++;
-      const { effects } = checked ? step(this.state, next) : this.#timed(next);
-      if (checked) invariants.check(this.state, next, effects);
-      trace?.(next, effects);
-      for (const effect of effects) if (!this.#crashes()) this.#perform(effect);
+      const { effects } = checked ? step(this.state, next.event) : this.#timed(next.event);
+      if (checked) invariants.check(this.state, next.event, effects);
+      trace?.(next.event, effects);
+      for (const effect of effects) if (!this.#crashes()) this.#perform(effect, next.frame);
     }
     this.#handling = false;
   }
@@ -150,13 +150,8 @@ export class SimCoordinator {
   }
 
   /** The socket keeps what comes for a process that is stopped. */
-  #miss(event: Event): void {
-    const { frame } = this.#wire;
-    this.#missed.push(() => {
-      this.#wire.frame = frame;
-      this.take({ ...event, now: this.#options.clock.now });
-      this.#wire.frame = undefined;
-    });
+  #miss(event: Event, frame: DataFrame | undefined): void {
+    this.#missed.push(() => this.take({ ...event, now: this.#options.clock.now }, frame));
   }
 
   #crashes(): boolean {
@@ -166,7 +161,7 @@ export class SimCoordinator {
     return true;
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Effect, frame: DataFrame | undefined): void {
     switch (effect.type) {
       case 'send':
         return this.#wire.send(effect.to, effect.message);
@@ -175,7 +170,7 @@ export class SimCoordinator {
       case 'beginRound':
         return this.#sums.begin(effect);
       case 'reduce':
-        return this.#sums.reduce(effect);
+        return this.#sums.reduce(effect, frame!);
       case 'sendRoot':
         return this.#sums.send(effect);
       case 'commit':
@@ -191,7 +186,7 @@ export class SimCoordinator {
       case 'expectState':
         return this.#expect(effect);
       case 'forwardState':
-        return this.#forward(effect);
+        return this.#forward(effect, frame!);
       case 'streamCheckpoint':
         return this.#stream(effect);
       case 'openShares':
@@ -254,8 +249,7 @@ export class SimCoordinator {
     for (const again of this.#early.get(effect.transfer) ?? []) again();
   }
 
-  #forward({ to, store }: EffectOf<'forwardState'>): void {
-    const frame = this.#wire.frame!;
+  #forward({ to, store }: EffectOf<'forwardState'>, frame: DataFrame): void {
     this.#wire.pass(to, frame);
     if (!store) return;
     const { transfer, globalStep } = frame.header;

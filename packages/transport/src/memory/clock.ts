@@ -2,14 +2,28 @@
 export interface Clock {
   /** Milliseconds. */
   readonly now: number;
-  /** Runs `action` once, `delayMs` from now; of equal times the one asked for first. */
-  after(delayMs: number, action: () => void): void;
+  /** Runs `action` once, `delayMs` from now; of equal times the one asked for first. Returns what calls it off. */
+  after(delayMs: number, action: () => void): () => void;
+}
+
+/** Runs `action` again and again, `periodMs` apart, until what it returns is called. */
+export function every(clock: Clock, periodMs: number, action: () => void): () => void {
+  let cancel = clock.after(periodMs, again);
+  let isOver = false;
+  function again(): void {
+    action();
+    if (!isOver) cancel = clock.after(periodMs, again);
+  }
+  return () => {
+    isOver = true;
+    cancel();
+  };
 }
 
 interface Appointment {
   readonly at: number;
   readonly order: number;
-  readonly action: () => void;
+  action: (() => void) | undefined;
 }
 
 /** A clock that jumps from one appointment to the next. */
@@ -23,15 +37,17 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  after(delayMs: number, action: () => void): void {
+  after(delayMs: number, action: () => void): () => void {
     const heap = this.#heap;
-    heap.push({ at: this.#now + Math.max(0, delayMs), order: this.#orders++, action });
+    const appointment: Appointment = { at: this.#now + Math.max(0, delayMs), order: this.#orders++, action };
+    heap.push(appointment);
     for (let child = heap.length - 1; child > 0;) {
       const parent = (child - 1) >> 1;
       if (isDueFirst(heap[parent]!, heap[child]!)) break;
       [heap[parent], heap[child]] = [heap[child]!, heap[parent]!];
       child = parent;
     }
+    return () => (appointment.action = undefined);
   }
 
   /** Goes to the next appointment. Returns whether there was one. */
@@ -39,7 +55,7 @@ export class VirtualClock implements Clock {
     const next = this.#take();
     if (!next) return false;
     this.#now = next.at;
-    next.action();
+    next.action?.();
     return true;
   }
 
@@ -78,5 +94,8 @@ export const wallClock: Clock = {
   get now() {
     return performance.now();
   },
-  after: (delayMs, action) => void setTimeout(action, delayMs),
+  after: (delayMs, action) => {
+    const timer = setTimeout(action, delayMs);
+    return () => clearTimeout(timer);
+  },
 };

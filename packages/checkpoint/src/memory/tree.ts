@@ -1,9 +1,36 @@
 import { basename, dirname } from 'node:path';
-import type { FileSystem, OpenFile } from '../../src/disk/fileSystem.js';
 
-class FileNode {
-  data = Buffer.alloc(0);
-  synced = Buffer.alloc(0);
+/** A file: only its end changes. */
+export class FileNode {
+  #bytes = new Uint8Array(256);
+  sizeBytes = 0;
+  /** What a loss of power leaves for certain. */
+  durableBytes = 0;
+  modifiedMs = 0;
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.sizeBytes);
+  }
+
+  append(bytes: Uint8Array): void {
+    const needed = this.sizeBytes + bytes.length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(2 * needed);
+      larger.set(this.bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.sizeBytes);
+    this.sizeBytes = needed;
+  }
+
+  truncate(sizeBytes: number): void {
+    this.sizeBytes = Math.min(this.sizeBytes, sizeBytes);
+    this.durableBytes = Math.min(this.durableBytes, sizeBytes);
+  }
+
+  sync(): void {
+    this.durableBytes = this.sizeBytes;
+  }
 }
 
 class DirectoryNode {
@@ -24,22 +51,26 @@ type Node = FileNode | DirectoryNode;
 export type Survivors = (count: number) => number;
 
 /**
- * A file system that remembers what would be left after a loss of power: file contents up to their last sync and a
- * part of what came after it, names up to the last sync of their directory and some of the changes since, in order.
+ * Files and directories that remember what would be left after a loss of power: file contents up to their last sync
+ * and a part of what came after it, names up to the last sync of their directory and some of the changes since, in
+ * order. Every method does at once what the system call of its name does, and throws what that would.
  */
-export class MemoryDisk implements FileSystem {
+export class MemoryTree {
   readonly #root: DirectoryNode;
+  readonly #now: () => number;
 
-  constructor(root = new DirectoryNode()) {
+  /** @param now milliseconds since 1970, for the times of files */
+  constructor(now: () => number = Date.now, root = new DirectoryNode()) {
     this.#root = root;
+    this.#now = now;
   }
 
-  /** The disk as it is found after the power comes back. */
-  afterPowerLoss(survivors: Survivors): MemoryDisk {
-    return new MemoryDisk(survived(this.#root, survivors) as DirectoryNode);
+  /** What is found after the power comes back. */
+  afterPowerLoss(survivors: Survivors): MemoryTree {
+    return new MemoryTree(this.#now, survived(this.#root, survivors) as DirectoryNode);
   }
 
-  async mkdir(path: string): Promise<void> {
+  mkdir(path: string): void {
     const parent = this.#directory(dirname(path));
     const name = basename(path);
     if (parent.names.has(name)) throw errno('EEXIST', path);
@@ -47,23 +78,29 @@ export class MemoryDisk implements FileSystem {
     parent.change((names) => names.set(name, made));
   }
 
-  async open(path: string, flags: 'r' | 'wx'): Promise<OpenFile> {
+  /** `r` reads, `a` makes the file if need be, `wx` makes it and fails if it is there. */
+  open(path: string, flags: 'r' | 'a' | 'wx'): FileNode {
     const parent = this.#directory(dirname(path));
     const name = basename(path);
-    if (flags === 'r') return openFile(this.#file(path));
+    if (flags === 'r' || (flags === 'a' && parent.names.has(name))) return this.#file(path);
     if (parent.names.has(name)) throw errno('EEXIST', path);
     const made = new FileNode();
+    made.modifiedMs = this.#now();
     parent.change((names) => names.set(name, made));
-    return openFile(made);
+    return made;
   }
 
-  async syncDirectory(path: string): Promise<void> {
+  has(path: string): boolean {
+    return this.#directory(dirname(path)).names.has(basename(path));
+  }
+
+  syncDirectory(path: string): void {
     const directory = this.#directory(path);
     for (const operation of directory.pending) operation(directory.durable);
     directory.pending = [];
   }
 
-  async rename(from: string, to: string): Promise<void> {
+  rename(from: string, to: string): void {
     const parent = this.#directory(dirname(from));
     if (dirname(from) !== dirname(to)) throw new Error('renames between directories are not modelled');
     const node = parent.names.get(basename(from));
@@ -76,21 +113,21 @@ export class MemoryDisk implements FileSystem {
     });
   }
 
-  async readdir(path: string): Promise<string[]> {
+  readdir(path: string): string[] {
     return [...this.#directory(path).names.keys()];
   }
 
-  async stat(path: string): Promise<{ sizeBytes: number; modifiedMs: number }> {
+  stat(path: string): { sizeBytes: number; modifiedMs: number } {
     const node = this.#find(path);
-    return { sizeBytes: node instanceof FileNode ? node.data.length : 0, modifiedMs: Date.now() };
+    return node instanceof FileNode ? node : { sizeBytes: 0, modifiedMs: this.#now() };
   }
 
-  async unlink(path: string): Promise<void> {
+  unlink(path: string): void {
     this.#file(path);
     this.#directory(dirname(path)).change((names) => names.delete(basename(path)));
   }
 
-  async rmdir(path: string): Promise<void> {
+  rmdir(path: string): void {
     if (this.#directory(path).names.size > 0) throw errno('ENOTEMPTY', path);
     this.#directory(dirname(path)).change((names) => names.delete(basename(path)));
   }
@@ -118,25 +155,13 @@ export class MemoryDisk implements FileSystem {
   }
 }
 
-function openFile(node: FileNode): OpenFile {
-  return {
-    write: async (bytes) => {
-      node.data = Buffer.concat([node.data, bytes]);
-      return bytes.length;
-    },
-    read: async (into, position) => node.data.copy(into, 0, position),
-    sync: async () => {
-      node.synced = node.data;
-    },
-    close: async () => {},
-  };
-}
-
 function survived(node: Node, survivors: Survivors): Node {
   if (node instanceof FileNode) {
     const left = new FileNode();
-    const extra = survivors(node.data.length - node.synced.length);
-    left.data = left.synced = node.data.subarray(0, node.synced.length + extra);
+    const extra = survivors(node.sizeBytes - node.durableBytes);
+    left.append(node.bytes.subarray(0, node.durableBytes + extra));
+    left.sync();
+    left.modifiedMs = node.modifiedMs;
     return left;
   }
   const names = new Map(node.durable);
@@ -150,6 +175,6 @@ function survived(node: Node, survivors: Survivors): Node {
   return left;
 }
 
-function errno(code: string, path: string): Error {
+export function errno(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }

@@ -6,7 +6,7 @@ import { deviceKind } from './deviceKind.js';
 import type { Link } from './link.js';
 import type { Prepared } from './prepare.js';
 import type { Replica } from './replica.js';
-import type { ShareQuestion } from './requests.js';
+import type { ShareQuestion } from './machine/requests.js';
 import { ShareWriter } from './shareWriter.js';
 import { StateSync } from './stateSync.js';
 import { wiredReplica } from './wiredReplica.js';

@@ -11,7 +11,7 @@ import {
   type ImageRecords,
   type WireDtype,
 } from '@ddpm-fleet/protocol';
-import type { LeasedNode } from './leases.js';
+import type { LeasedNode } from './machine/leases.js';
 import type { Link } from './link.js';
 import { stateFrames } from './stateTransfer.js';
 

@@ -1,7 +1,7 @@
 import { fleetError } from '@ddpm-fleet/core';
 import { fingerprintText } from '@ddpm-fleet/protocol';
-import { CommitLog } from './commitLog.js';
-import type { Commits } from './commits.js';
+import { CommitLog } from './machine/commitLog.js';
+import type { Commits } from './machine/commits.js';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { StateToHold } from './replicaEvents.js';
 

@@ -2,7 +2,7 @@ import { identityHash, identityOf, type RunConfig } from '@ddpm-fleet/config';
 import type { EngineDescription } from '@ddpm-fleet/engine';
 import { imageBytes, openDataset, Prefetch, splitHeldOut, type Dataset } from '@ddpm-fleet/data';
 import { bucketsOf, type Bucket } from '@ddpm-fleet/core';
-import { Commits } from './commits.js';
+import { Commits } from './machine/commits.js';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { HeldOutImages, Initialised } from './compute/session.js';
 

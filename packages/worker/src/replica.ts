@@ -1,12 +1,12 @@
 import type { BatchShape, Prefetch } from '@ddpm-fleet/data';
 import { FrameKind, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
-import type { Commits } from './commits.js';
+import type { Commits } from './machine/commits.js';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { HeldOutImages } from './compute/session.js';
 import { Holding } from './holding.js';
-import { Leases } from './leases.js';
+import { Leases } from './machine/leases.js';
 import type { ReplicaEvents, StateToHold } from './replicaEvents.js';
-import { Requests, type StateQuestion } from './requests.js';
+import { Requests, type StateQuestion } from './machine/requests.js';
 import { SlotWork } from './slotWork.js';
 import { StepClock } from './stepClock.js';
 import { nextTask, type Task } from './task.js';

@@ -1,7 +1,7 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { SlotsResult } from './compute/session.js';
-import type { LeasedNode } from './leases.js';
-import type { ShareQuestion, StateQuestion } from './requests.js';
+import type { LeasedNode } from './machine/leases.js';
+import type { ShareQuestion, StateQuestion } from './machine/requests.js';
 import type { StepTimes } from './stepClock.js';
 
 /** What a replica is to hold from now on. */

@@ -1,7 +1,7 @@
 import { AsyncSaver, type TrainState } from '@ddpm-fleet/checkpoint';
 import { isFleetError, type ParamLayout } from '@ddpm-fleet/core';
 import type { Link } from './link.js';
-import type { ShareQuestion } from './requests.js';
+import type { ShareQuestion } from './machine/requests.js';
 
 /** Writes this worker's shares of checkpoints straight to the store, beside training, and says how it went. */
 export class ShareWriter {

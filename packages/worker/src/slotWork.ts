@@ -1,7 +1,7 @@
 import { slotPosition, type BatchShape, type Prefetch } from '@ddpm-fleet/data';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { SlotsResult } from './compute/session.js';
-import type { LeasedNode, Leases } from './leases.js';
+import type { LeasedNode, Leases } from './machine/leases.js';
 import type { ReplicaEvents } from './replicaEvents.js';
 
 interface Parts {

@@ -3,7 +3,7 @@ import { assertSameLayout, type ParamLayout } from '@ddpm-fleet/core';
 import type { DataFrame, MessageOf, StateSource } from '@ddpm-fleet/protocol';
 import type { Link } from './link.js';
 import type { StateToHold } from './replicaEvents.js';
-import { StateReceiver } from './stateTransfer.js';
+import { StateReceiver } from './machine/stateReceiver.js';
 
 /** Transfer number by which a checkpoint's state is asked of the coordinator. */
 const CHECKPOINT_TRANSFER = 0;

@@ -3,7 +3,7 @@ import { bucketsOf } from '@ddpm-fleet/core';
 import { decodeFrame, decodeImages, FrameKind, fromWire, type ControlMessage } from '@ddpm-fleet/protocol';
 import { Exchange } from '../src/exchange.js';
 import type { Link } from '../src/link.js';
-import { StateReceiver } from '../src/stateTransfer.js';
+import { StateReceiver } from '../src/machine/stateReceiver.js';
 
 const RUN = 3n;
 const SUM = Float32Array.from({ length: 7 }, (_, i) => i / 3);

@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import { decodeFrame, ProtocolError, sectionsOf, STATE_CHUNK, type MessageOf } from '@ddpm-fleet/protocol';
-import { stateFrames, StateReceiver } from '../src/stateTransfer.js';
+import { StateReceiver } from '../src/machine/stateReceiver.js';
+import { stateFrames } from '../src/stateTransfer.js';
 
 const numbers = (n: number, seed: number) =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(i * 0.1 + seed));

@@ -112,7 +112,7 @@ function keep(terms: BoundTerms, step: Record<string, HostArray>, t: number, T: 
   }
 }
 
-function boundModule(model: TrainedModel, batch: number): ModuleSpec {
+export function boundModule(model: TrainedModel, batch: number): ModuleSpec {
   const { config, image, layout } = model;
   const shape = [batch, image.size, image.size, image.channels];
   const params = layout.entries.map(({ name, shape: own }) => [`params/${name}`, { shape: own }] as const);

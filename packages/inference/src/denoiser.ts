@@ -120,7 +120,7 @@ function seedInput(seed: number): Int32Array {
   return new Int32Array([seed | 0]);
 }
 
-function denoiserModule(model: TrainedModel, options: DenoiserOptions): ModuleSpec {
+export function denoiserModule(model: TrainedModel, options: DenoiserOptions): ModuleSpec {
   const { batch, guidance } = options;
   const { config, image, layout } = model;
   const shape = [batch, image.size, image.size, image.channels];
@@ -191,7 +191,7 @@ function outputOf(context: ProgramContext, { config, image }: TrainedModel, isGu
   const labels = context.input('labels') as tf.Tensor1D;
   if (!isGuided) return run(labels);
   const [scale, rescale] = [context.input('scale'), context.input('rescale')];
-  const nullLabels = tf.fill([x.shape[0]], config.model.numClasses, 'int32') as tf.Tensor1D;
+  const nullLabels = tf.fill<tf.Rank.R1>([x.shape[0]], config.model.numClasses);
   const [conditional, unconditional] = [run(labels), run(nullLabels)];
   return guidedOutput(device, { conditional, unconditional, scale, rescale, channels: image.channels });
 }

@@ -1,5 +1,11 @@
-export { BoundMeter, type BoundRequest, type BoundTerms } from './bpd.js';
-export { Denoiser, type DenoiserOptions, type Guidance, type TrainedModel } from './denoiser.js';
+export { boundModule, BoundMeter, type BoundRequest, type BoundTerms } from './bpd.js';
+export {
+  Denoiser,
+  denoiserModule,
+  type DenoiserOptions,
+  type Guidance,
+  type TrainedModel,
+} from './denoiser.js';
 export { exportDiffusers, torchTensors } from './export/diffusers.js';
 export { exportSafetensors } from './export/safetensors.js';
 export { featureModelHash, FeatureModel, RANGES, type FeatureOptions } from './fid/features.js';

@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { blocksPerImage } from '@ddpm-fleet/core';
 import type { RandomAt, RandomOps } from '../engine.js';
-import { sizeOf, type Graph, type Output } from './graph/graph.js';
-import { castTo, reshaped, sameShape, type } from './kernels/kernel.js';
+import type { GraphDType } from './graph/dtype.js';
+import { sizeOf, tensorName, type Graph, type Output } from './graph/graph.js';
+import { reshaped, sameShape, type } from './kernels/kernel.js';
 import type { Tracer } from './record.js';
 
 /** TensorFlow's number for Philox4x32-10. */
@@ -15,6 +16,8 @@ const PHILOX = 1;
 export class GraphRandom implements RandomOps {
   readonly #graph: Graph;
   readonly #tracer: Tracer;
+  /** Outputs by what they are computed from: most draws of a step share their counter. */
+  readonly #shared = new Map<string, Output>();
 
   constructor(graph: Graph, tracer: Tracer) {
     this.#graph = graph;
@@ -48,19 +51,53 @@ export class GraphRandom implements RandomOps {
 
   /** Key, counter and algorithm, and the shape to draw: whole blocks an image. */
   #address(at: RandomAt, shape: readonly number[]): { drawn: number[]; address: Output[] } {
-    const graph = this.#graph;
     const blocks = blocksPerImage(sizeOf(shape.slice(1)));
-    const seed = reshaped(graph, this.#tracer.output(at.seed), [1]);
-    const key = this.#bitcast(
-      reshaped(graph, this.#join([seed, graph.ints([at.purpose])]), [1, 2]),
-      'uint64',
-      [1],
-    );
-    const position = this.#bitcast(reshaped(graph, this.#tracer.output(at.position), [2]), 'int64', []);
-    const low = this.#bitcast(this.#times(position, blocks), 'int32', [2]);
-    const high = at.stream ? reshaped(graph, this.#tracer.output(at.stream), [2]) : graph.ints([0, 0]);
-    const counter = this.#bitcast(reshaped(graph, this.#join([low, high]), [2, 2]), 'uint64', [2]);
-    return { drawn: [shape[0]!, blocks * 4], address: [key, counter, graph.ints(PHILOX)] };
+    const address = [this.#key(at), this.#counter(at, blocks), this.#graph.ints(PHILOX)];
+    return { drawn: [shape[0]!, blocks * 4], address };
+  }
+
+  /** The words (seed, purpose). They are joined as floats, whose kernels move bits: int32 is joined on the host. */
+  #key({ seed, purpose }: RandomAt): Output {
+    const graph = this.#graph;
+    const words = this.#tracer.output(seed);
+    const purposeBytes = new Uint8Array(Int32Array.of(purpose).buffer);
+    const value = words.node.attrs['value'];
+    if (words.node.op === 'Const' && value && 'tensor' in value) {
+      const bytes = new Uint8Array([...value.tensor.bytes, ...purposeBytes]);
+      return graph.constant({ dtype: 'uint64', shape: [1], bytes });
+    }
+    const halves = [
+      this.#bitcast(reshaped(graph, words, [1]), 'float32', [1]),
+      graph.constant({ dtype: 'float32', shape: [1], bytes: purposeBytes }),
+    ];
+    const attrs = { N: { int: 2 }, T: type('float32'), Tidx: type('int32') };
+    const joined = graph.add('ConcatV2', [...halves, graph.ints(0)], attrs, { shape: [2], dtype: 'float32' });
+    return this.#bitcast(reshaped(graph, joined, [1, 2]), 'uint64', [1]);
+  }
+
+  /** (position * blocks, stream) */
+  #counter({ position, stream }: RandomAt, blocks: number): Output {
+    const graph = this.#graph;
+    const parts = [position, ...(stream ? [stream] : [])].map((part) => this.#tracer.output(part));
+    const name = parts.map(tensorName).join();
+    const address = this.#once(name, () => {
+      const words = parts.map((part) => this.#bitcast(reshaped(graph, part, [2]), 'int64', []));
+      const both = stream ? words : [...words, graph.scalar(0, 'int64')];
+      const attrs = { N: { int: 2 }, T: type('int64'), axis: { int: 0 } };
+      return graph.add('Pack', both, attrs, { shape: [2], dtype: 'int64' });
+    });
+    return this.#once(`${name} ${blocks}`, () => {
+      const bytes = new Uint8Array(BigInt64Array.of(BigInt(blocks), 1n).buffer);
+      const factors = graph.constant({ dtype: 'int64', shape: [2], bytes });
+      const product = graph.add('Mul', [address, factors], { T: type('int64') }, address);
+      return this.#bitcast(product, 'uint64', [2]);
+    });
+  }
+
+  #once(key: string, make: () => Output): Output {
+    const known = this.#shared.get(key) ?? make();
+    this.#shared.set(key, known);
+    return known;
   }
 
   /** Drops the padding of each image's last block. */
@@ -73,19 +110,7 @@ export class GraphRandom implements RandomOps {
     return reshaped(graph, graph.add('Slice', operands, attrs, { shape: rows, dtype: drawn.dtype }), shape);
   }
 
-  #times(x: Output, factor: number): Output {
-    return this.#graph.add('Mul', [x, this.#graph.scalar(factor, 'int64')], { T: type('int64') }, x);
-  }
-
-  #join(parts: readonly Output[]): Output {
-    const graph = this.#graph;
-    const words = parts.map((part) => castTo(graph, part, 'int32'));
-    const attrs = { N: { int: parts.length }, T: type('int32'), Tidx: type('int32') };
-    const length = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-    return graph.add('ConcatV2', [...words, graph.ints(0)], attrs, { shape: [length], dtype: 'int32' });
-  }
-
-  #bitcast(x: Output, dtype: 'int32' | 'int64' | 'uint64', shape: readonly number[]): Output {
+  #bitcast(x: Output, dtype: GraphDType, shape: readonly number[]): Output {
     return this.#graph.add('Bitcast', [x], { T: type(x.dtype), type: type(dtype) }, { shape, dtype });
   }
 }

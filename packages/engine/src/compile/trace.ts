@@ -4,7 +4,7 @@ import { copiedIfAliased } from './aliases.js';
 import { encodeGraphDef } from './graph/graphDef.js';
 import { Graph, tensorName, type GraphNode, type Output } from './graph/graph.js';
 import { castTo, sameShape, type } from './kernels/kernel.js';
-import type { CompiledModule, Port, ProgramPlan } from './plan.js';
+import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
 import { GraphRandom } from './random.js';
 import { record, type Tracer } from './record.js';
 import type { Recording } from './recorder.js';
@@ -19,6 +19,12 @@ export type TraceOptions = Pick<Recording, 'precision' | 'native'>;
  * @throws RangeError where a body names an input or variable that is not declared, or assigns another shape
  */
 export function traceModule(spec: ModuleSpec, options: TraceOptions): CompiledModule {
+  const { plan, graph } = recordModule(spec, options);
+  return { plan, graphDef: encodeGraphDef(graph) };
+}
+
+/** A module as a graph that nobody runs yet. */
+export function recordModule(spec: ModuleSpec, options: TraceOptions): { plan: ModulePlan; graph: Graph } {
   const graph = new Graph();
   const variables = new GraphVariables(graph, spec.variables);
   const programs: Record<string, ProgramPlan> = {};
@@ -28,7 +34,7 @@ export function traceModule(spec: ModuleSpec, options: TraceOptions): CompiledMo
     );
   }
   const plan = { programs, variables: variableList(spec), access: variables.access() };
-  return { plan, graphDef: encodeGraphDef(graph) };
+  return { plan, graph };
 }
 
 /** Traces one program of a module, with variables of any kind. */

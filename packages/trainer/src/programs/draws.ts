@@ -72,5 +72,7 @@ function dropLabels(
     context.random.uniform(at(Purpose.labelDrop), [labels.shape[0]]),
     diffusion.labelDropProb,
   );
-  return tf.where(coin, tf.fill([labels.shape[0]], model.numClasses, 'int32'), labels) as tf.Tensor1D;
+  // Chosen as floats: an int32 constant would be copied to a GPU at each call.
+  const kept = tf.cast(labels, 'float32');
+  return tf.cast(tf.where(coin, tf.fill([labels.shape[0]], model.numClasses), kept), 'int32');
 }

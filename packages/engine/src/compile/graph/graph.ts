@@ -33,6 +33,14 @@ export interface GraphNode {
   /** Nodes that must have run before this one. */
   readonly control: readonly GraphNode[];
   readonly attrs: Readonly<Record<string, Attr>>;
+  readonly outputs: readonly OutputType[];
+}
+
+/** What a node may be given beside its inputs. */
+export interface NodeOptions {
+  /** Nodes that must have run before it. */
+  readonly control?: readonly GraphNode[];
+  readonly name?: string;
 }
 
 export interface OutputType {
@@ -64,7 +72,7 @@ export class Graph {
     inputs: readonly Output[],
     attrs: Readonly<Record<string, Attr>>,
     out: OutputType,
-    options: { readonly control?: readonly GraphNode[]; readonly name?: string } = {},
+    options: NodeOptions = {},
   ): Output {
     return this.addMany(op, inputs, attrs, [out], options)[0]!;
   }
@@ -75,9 +83,9 @@ export class Graph {
     inputs: readonly Output[],
     attrs: Readonly<Record<string, Attr>>,
     outs: readonly OutputType[],
-    options: { readonly control?: readonly GraphNode[]; readonly name?: string } = {},
+    options: NodeOptions = {},
   ): Output[] {
-    const node = this.addNode(op, inputs, attrs, options);
+    const node = this.#append(op, inputs, attrs, outs, options);
     return outs.map(({ shape, dtype }, index) => ({ node, index, shape, dtype }));
   }
 
@@ -86,10 +94,23 @@ export class Graph {
     op: string,
     inputs: readonly Output[],
     attrs: Readonly<Record<string, Attr>>,
-    options: { readonly control?: readonly GraphNode[]; readonly name?: string } = {},
+    options: NodeOptions = {},
   ): GraphNode {
-    const name = this.#uniqueName(options.name ?? `${op}_${this.nodes.length}`);
-    const node: GraphNode = { name, op, inputs, control: options.control ?? [], attrs };
+    return this.#append(op, inputs, attrs, [], options);
+  }
+
+  #append(
+    op: string,
+    inputs: readonly Output[],
+    attrs: Readonly<Record<string, Attr>>,
+    outs: readonly OutputType[],
+    { control = [], name }: NodeOptions,
+  ): GraphNode {
+    const node: GraphNode = {
+      name: this.#uniqueName(name ?? `${op}_${this.nodes.length}`),
+      ...{ op, inputs, control, attrs },
+      outputs: outs.map(({ shape, dtype }) => ({ shape, dtype })),
+    };
     this.nodes.push(node);
     return node;
   }
@@ -98,7 +119,8 @@ export class Graph {
     const key = `${this.#scope} ${value.dtype} ${value.shape.join()} ${Buffer.from(value.bytes).toString('latin1')}`;
     const known = value.bytes.length <= 64 ? this.#constants.get(key) : undefined;
     if (known) return known;
-    const out = this.add('Const', [], { dtype: { type: value.dtype }, value: { tensor: value } }, value);
+    const attrs = { dtype: { type: value.dtype }, value: { tensor: value } };
+    const out = this.add('Const', [], attrs, value);
     if (value.bytes.length <= 64) this.#constants.set(key, out);
     return out;
   }

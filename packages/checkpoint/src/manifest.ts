@@ -79,7 +79,15 @@ export function decodeManifest(bytes: Buffer, name: string): Manifest {
     const found = manifest.formatVersion;
     throw fleetError('DDPM_ERR_CHECKPOINT_VERSION', { name, found, supported: FORMAT_VERSION });
   }
+  for (const { path } of manifest.files) assertInside(path);
   return manifest;
+}
+
+/** The hash shows damage, not who wrote it: a checkpoint of somebody else must not have other files read. */
+function assertInside(path: string): void {
+  const names = path.split('/');
+  if (names.every((name) => /^[^\\\p{Cc}]+$/u.test(name) && name !== '.' && name !== '..')) return;
+  throw new Error(`manifest.json: the path ${JSON.stringify(path)} does not lie in the checkpoint`);
 }
 
 /** The layout that a manifest records; an Error when it is not the one whose hash stands there. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isFleetError } from '@ddpm-fleet/core';
 import { commands } from './commands/index.js';
+import { note } from './output.js';
 import { partWorkerCommand } from './commands/partWorker.js';
 
 /**
@@ -47,11 +48,11 @@ function overrideExits(command: Command): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (isFleetError(error)) {
-    process.stderr.write(`error: ${error.message} [${error.code}]\n`);
+    note(`error: ${error.message} [${error.code}]`);
     return error.exitCode;
   }
-  process.stderr.write(`ddpm-fleet failed in a way it should not; please report this:\n`);
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  note('ddpm-fleet failed in a way it should not; please report this:');
+  note(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 }
 

@@ -32,6 +32,12 @@ export function workerRange(text: string): { min: number; max: number } {
   return { min, max };
 }
 
+/** An empty one is most often a variable that is not set, and would mean the working directory. */
+export function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('it is empty.');
+  return text;
+}
+
 export function collect(value: string, all: string[]): string[] {
   return [...all, value];
 }

@@ -1,8 +1,8 @@
-import type { Note } from '@ddpm-fleet/core';
+import { printable, printableLine, type Note } from '@ddpm-fleet/core';
 
-/** One JSON document on stdout; logs go to stderr. */
+/** One JSON document on stdout; logs go to stderr. Outside of its strings it has no character that would be escaped. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, jsonValue, 2)}\n`);
+  process.stdout.write(`${printable(JSON.stringify(value, jsonValue, 2))}\n`);
 }
 
 function jsonValue(_: string, value: unknown): unknown {
@@ -10,12 +10,17 @@ function jsonValue(_: string, value: unknown): unknown {
 }
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 /** What a person should know but a program that reads stdout should not meet. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
+}
+
+/** On a terminal: a line that the next one is written over. */
+export function rewrite(text: string): void {
+  process.stderr.write(`\r${printableLine(text)}\u001b[K`);
 }
 
 /** What was noted, a line each. */
@@ -28,7 +33,7 @@ export function printTable(
   heading: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): void {
-  const cells = [heading, ...rows].map((row) => row.map(String));
+  const cells = [heading, ...rows].map((row) => row.map((cell) => printableLine(String(cell))));
   const widths = heading.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
   const right = heading.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'));
   for (const row of cells) {

@@ -1,4 +1,4 @@
-import { duration } from './output.js';
+import { duration, note, rewrite } from './output.js';
 
 const QUIET_MS = 2000;
 const EVERY_MS = 200;
@@ -37,10 +37,10 @@ export class Progress {
 
   #write(text: string): void {
     if (process.stderr.isTTY) {
-      process.stderr.write(`\r${text}\u001b[K`);
+      rewrite(text);
       this.#open = true;
     } else {
-      process.stderr.write(`${text}\n`);
+      note(text);
     }
   }
 }

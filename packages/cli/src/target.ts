@@ -19,9 +19,13 @@ const STEP_NAME = /^step-(\d{8,})$/;
  * @throws DDPM_ERR_RUN_MISSING saying where it was looked for
  */
 export function findRun(text: string): string {
-  const places = [resolve(text), resolve('runs', text)];
+  const places = text === '' ? [] : [resolve(text), resolve('runs', text)];
   const found = places.find((dir) => existsSync(runPaths(dir).record));
-  if (!found) throw fleetError('DDPM_ERR_RUN_MISSING', { text, places: places.join(' and ') });
+  if (!found)
+    throw fleetError('DDPM_ERR_RUN_MISSING', {
+      text: text || "''",
+      places: places.join(' and ') || 'nowhere',
+    });
   return found;
 }
 

@@ -1,5 +1,5 @@
 import convict from 'convict';
-import { parse as parseYaml } from 'yaml';
+import { readYaml } from './yaml.js';
 
 type Check = (value: unknown) => boolean;
 
@@ -13,6 +13,10 @@ const listOf = (check: Check): Check => {
 
 const FORMATS: Record<string, { check: Check; must: string }> = {
   text: { check: (v) => typeof v === 'string', must: 'must be text' },
+  name: {
+    check: (v) => typeof v === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(v),
+    must: 'must be letters, digits, ".", "_" and "-", at most 64, the first a letter or digit',
+  },
   boolean: { check: (v) => typeof v === 'boolean', must: 'must be true or false' },
   uint32: { check: isInteger(0, 2 ** 32 - 1), must: 'must be a whole number from 0 to 4294967295' },
   count: { check: isInteger(0), must: 'must be a whole number, 0 or more' },
@@ -45,7 +49,18 @@ export function registerFormats(): void {
       validate: (value) => {
         if (!check(value)) throw new Error(must);
       },
-      coerce: (value: unknown) => (typeof value === 'string' && name !== 'text' ? parseYaml(value) : value),
+      coerce: (value: unknown) => (name === 'text' || name === 'name' ? value : coerced(value)),
     });
+  }
+}
+
+/** What is no YAML, or a map, which no setting is, stays text, and is refused by its format. */
+function coerced(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    const read = readYaml(value).value;
+    return typeof read === 'object' && !Array.isArray(read) ? value : read;
+  } catch {
+    return value;
   }
 }

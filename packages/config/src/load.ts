@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import convict from 'convict';
 import { fleetError } from '@ddpm-fleet/core';
-import { parseDocument, parse as parseYaml, LineCounter, type Document } from 'yaml';
+import { LineCounter, type Document } from 'yaml';
 import { registerFormats } from './formats.js';
 import { convictSchema, envName, LEAVES } from './schema.js';
 import { settleBatch } from './batch.js';
 import type { RunConfig } from './types.js';
+import { readYaml, type YamlProblem } from './yaml.js';
 
 registerFormats();
 
@@ -21,7 +22,7 @@ export interface LoadOptions {
 
 /**
  * The resolved, frozen run: defaults, then the file, then the environment (`DDPM_...`), then `set`.
- * @throws DDPM_ERR_CONFIG_MISSING, _SYNTAX, _UNKNOWN_KEY, _VALUE: each names file, line and setting
+ * @throws DDPM_ERR_CONFIG_MISSING, _SYNTAX, _TEXT, _UNKNOWN_KEY, _VALUE: each names file, line and setting
  */
 export function loadConfig({ file, yaml, set = [], env = process.env }: LoadOptions): RunConfig {
   const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
@@ -49,13 +50,8 @@ interface Given {
 
 function givenBy(text: string, file: string): Given[] {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors[0];
-  if (broken) {
-    const line = broken.linePos?.[0].line ?? 1;
-    throw fleetError('DDPM_ERR_CONFIG_SYNTAX', { file, line, detail: broken.message.split('\n')[0] });
-  }
-  return leavesOf(document).map(({ path, keys, value }) => {
+  const { document, value: root } = readFileYaml(text, file, lines);
+  return leavesOf(root ?? {}).map(({ path, keys, value }) => {
     return { path, value, place: `${file}:${lineOf(document, lines, keys)}`, rank: 1 };
   });
 }
@@ -64,13 +60,23 @@ function givenByEnvironment(env: NodeJS.ProcessEnv): Given[] {
   return [...LEAVES.keys()].flatMap((path) => {
     const text = env[envName(path)];
     if (text === undefined) return [];
-    return [{ path, value: readValue(path, text), place: `the environment (${envName(path)})`, rank: 2 }];
+    const place = `the environment (${envName(path)})`;
+    return [{ path, value: readValue(path, text, place), place, rank: 2 }];
   });
 }
 
 function givenByFlag(pair: string): Given {
   const [path, value] = splitPair(pair);
-  return { path, value: readValue(path, value), place: '--set', rank: 3 };
+  return { path, value: readValue(path, value, '--set'), place: '--set', rank: 3 };
+}
+
+function readFileYaml(text: string, file: string, lines: LineCounter): ReturnType<typeof readYaml> {
+  try {
+    return readYaml(text, lines);
+  } catch (problem) {
+    const { line, message } = problem as YamlProblem;
+    throw fleetError('DDPM_ERR_CONFIG_SYNTAX', { file, line, detail: message });
+  }
 }
 
 function readText(file: string): string {
@@ -92,8 +98,7 @@ interface FileLeaf {
 }
 
 /** The settings of a file: nested as in `configs/`, or under `identity` and `operational` as a run writes them. */
-function leavesOf(document: Document): FileLeaf[] {
-  const root: unknown = document.toJS() ?? {};
+function leavesOf(root: unknown): FileLeaf[] {
   const parts = ['identity', 'operational'];
   const recorded = isMap(root) && Object.keys(root).every((key) => parts.includes(key));
   return recorded ? Object.entries(root).flatMap(([part, tree]) => walk(tree, [part], 1)) : walk(root, [], 0);
@@ -141,8 +146,14 @@ function assign(config: convict.Config<RunConfig>, path: string, value: unknown,
   }
 }
 
-function readValue(path: string, text: string): unknown {
-  return LEAVES.get(path)?.format === 'text' ? text : parseYaml(text);
+function readValue(path: string, text: string, place: string): unknown {
+  const format = LEAVES.get(path)?.format;
+  if (format === 'text' || format === 'name') return text;
+  try {
+    return readYaml(text).value;
+  } catch (problem) {
+    throw fleetError('DDPM_ERR_CONFIG_TEXT', { place, key: path, detail: (problem as Error).message });
+  }
 }
 
 function splitPair(pair: string): [string, string] {

@@ -13,7 +13,7 @@ type Tree<T> = {
 const tree = {
   name: operational(
     'run',
-    'text',
+    'name',
     'Name of the run; its directory is runs/<name> unless --run-dir is given.',
   ),
   seed: identity(0, 'uint32', 'Seed of every random number of the run; 0 is a seed like any other.'),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isFleetError } from '@ddpm-fleet/core';
+import { AWKWARD_TEXTS, isFleetError } from '@ddpm-fleet/core';
 import test from 'ava';
 import {
   assertSameIdentity,
@@ -116,7 +116,7 @@ test('--set without a value is refused', (t) => {
 });
 
 test('the written config reads back as the same run', (t) => {
-  const c = loadConfig({ env: {}, set: ['seed=7', 'ema.decays=[0.9, 0.99]', 'name=x y'] });
+  const c = loadConfig({ env: {}, set: ['seed=7', 'ema.decays=[0.9, 0.99]', 'name=x.y'] });
   const back = loadConfig({ file: file(configYaml(c)), env: {} });
   t.deepEqual(back, c);
 });
@@ -173,5 +173,73 @@ test('of the three sizes of a batch, the two given with more authority stand', (
   t.regex(
     message(() => sizes(`${whole}  slotBatchSize: 3\n`, [])),
     /DDPM_ERR_BATCH/,
+  );
+});
+
+test('names are letters, digits, ".", "_" and "-": a name becomes directories, jobs and objects', (t) => {
+  for (const name of ['a', 'cifar10.v2', 'run_2-b', '1']) {
+    t.is(loadConfig({ set: [`name=${name}`], env: {} }).name, name);
+  }
+  const refused = AWKWARD_TEXTS.filter((text) => !['null', 'true', '12'].includes(text));
+  for (const name of refused) {
+    t.regex(
+      message(() => loadConfig({ set: [`name=${name}`], env: {} })),
+      /CONFIG_VALUE: --set: name must/,
+    );
+    t.regex(
+      message(() => loadConfig({ file: file(`name: ${JSON.stringify(name)}\n`), env: {} })),
+      /CONFIG_VALUE: .*run\.yaml:1: name must/,
+    );
+    t.regex(
+      message(() => loadConfig({ env: { DDPM_NAME: name } })),
+      /CONFIG_VALUE: the environment \(DDPM_NAME\)/,
+    );
+  }
+});
+
+test('an awkward value of a setting that is text is kept; of any other it is one clear error', (t) => {
+  for (const text of AWKWARD_TEXTS) {
+    t.is(loadConfig({ set: [`data.path=${text}`], env: {} }).data.path, text);
+    t.is(
+      loadConfig({ yaml: configYaml(loadConfig({ set: [`data.path=${text}`], env: {} })), env: {} }).data
+        .path,
+      text,
+    );
+    if (text === '12') continue;
+    t.regex(
+      message(() => loadConfig({ set: [`seed=${text}`], env: {} })),
+      /CONFIG_(VALUE|TEXT): --set/,
+    );
+    t.regex(
+      message(() => loadConfig({ env: { DDPM_SEED: text } })),
+      /CONFIG_(VALUE|TEXT): the environment/,
+    );
+    t.regex(
+      message(() => loadConfig({ file: file(`seed: ${JSON.stringify(text)}\n`), env: {} })),
+      /CONFIG_VALUE: .*run\.yaml:1: seed must/,
+    );
+  }
+});
+
+test('aliases that lead nowhere or would fill the memory, and nesting without end, are errors of the file', (t) => {
+  const bomb = [
+    'a0: &a0 [1, 2]',
+    ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`),
+  ];
+  t.regex(
+    message(() => loadConfig({ file: file(bomb.join('\n')), env: {} })),
+    /CONFIG_SYNTAX: .*alias/i,
+  );
+  t.regex(
+    message(() => loadConfig({ file: file('seed: *x\n'), env: {} })),
+    /CONFIG_SYNTAX: .*alias/i,
+  );
+  t.regex(
+    message(() => loadConfig({ set: ['seed=*x'], env: {} })),
+    /CONFIG_TEXT: --set: .*seed.*alias/i,
+  );
+  t.regex(
+    message(() => loadConfig({ file: file('['.repeat(50_000)), env: {} })),
+    /CONFIG_SYNTAX/,
   );
 });

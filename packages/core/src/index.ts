@@ -1,5 +1,6 @@
 export { packBfloat16, roundToBfloat16, unpackBfloat16 } from './bfloat16.js';
 export { bucketsOf, type Bucket } from './buckets.js';
+export { AWKWARD_TEXTS } from './conformance/awkwardTexts.js';
 export { ERRORS, type ErrorCode } from './errors/codes.js';
 export { FleetError, fleetError, isFleetError } from './errors/error.js';
 export { addInto, bytesOf, firstNonFinite } from './flat.js';
@@ -7,6 +8,7 @@ export { assertSameLayout, makeLayout, viewOf, type ParamEntry, type ParamLayout
 export { NOTES, type NoteCode } from './notes/codes.js';
 export { assertAccepted, makeNote, type Note, type Strictness } from './notes/note.js';
 export { NoteList } from './notes/noteList.js';
+export { commentLines, printable, printableLine, sbatchPattern, sbatchWord, shellWord } from './quote.js';
 export {
   blocksPerImage,
   drawBits,

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 
 /** An open file. */
 export interface OpenFile {
@@ -16,7 +17,7 @@ export interface OpenFile {
  */
 export interface FileSystem {
   mkdir(path: string): Promise<void>;
-  /** `r` reads, `wx` creates and fails if the file exists. */
+  /** `r` reads a regular file, `wx` creates and fails if the file exists. */
   open(path: string, flags: 'r' | 'wx'): Promise<OpenFile>;
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>;
@@ -30,7 +31,7 @@ export interface FileSystem {
 export const nodeFileSystem: FileSystem = {
   mkdir: (path) => mkdir(path),
   open: async (path, flags) => {
-    const file = await open(path, flags);
+    const file = flags === 'r' ? await openRegular(path) : await open(path, flags);
     return {
       write: async (bytes) => (await file.write(bytes)).bytesWritten,
       read: async (into, position) => (await file.read(into, 0, into.length, position)).bytesRead,
@@ -58,6 +59,14 @@ export const nodeFileSystem: FileSystem = {
   unlink,
   rmdir: (path) => rmdir(path),
 };
+
+/** A device may never end and a FIFO waits for a writer: neither is read, nor waited for. */
+async function openRegular(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new Error(`${path} is not a regular file`);
+}
 
 /** The code of a system error, e.g. ENOENT. */
 export function errnoOf(error: unknown): string | undefined {

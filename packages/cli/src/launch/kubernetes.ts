@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { configYaml, runPaths } from '@ddpm-fleet/config';
-import { fleetError } from '@ddpm-fleet/core';
+import { commentLines, fleetError, shellWord } from '@ddpm-fleet/core';
 import {
   clusterManifests,
   keySecret,
@@ -36,9 +37,14 @@ export async function launchOnKubernetes(dir: string, run: ForeseenRun, flags: L
   );
   // Over stdin: neither a command line nor a file that others read.
   await kubectl(['apply', '-f', '-'], yamlOf([keySecret(request, contents), ...manifests]));
+  const namespace = inNamespace(request);
   note(
-    `kubectl logs -f job/${request.name}-coordinator; kubectl delete job,svc,cm,secret -l app.kubernetes.io/instance=${request.name} ends it`,
+    `kubectl logs${namespace} -f job/${request.name}-coordinator; kubectl delete job,svc,cm,secret${namespace} -l app.kubernetes.io/instance=${request.name} ends it`,
   );
+}
+
+function inNamespace({ namespace }: ClusterRequest): string {
+  return namespace === undefined ? '' : ` -n ${shellWord(namespace)}`;
 }
 
 function requestOf(run: ForeseenRun, flags: LaunchFlags): ClusterRequest {
@@ -83,9 +89,11 @@ function printManifests(
     mkdirSync(keys, { recursive: true, mode: 0o700 });
     makeKeys(keys);
   }
-  const namespace = request.namespace === undefined ? '' : ` -n ${request.namespace}`;
-  const from = ['coordinator', 'worker', 'reader'].map((name) => `--from-file=${dir}/${name}.json`).join(' ');
-  print(`# First: kubectl create secret generic ${request.name}-keys${namespace} ${from}`);
+  const namespace = inNamespace(request);
+  const from = ['coordinator', 'worker', 'reader']
+    .map((name) => shellWord(`--from-file=${dir}/${name}.json`))
+    .join(' ');
+  print(commentLines(`First: kubectl create secret generic ${request.name}-keys${namespace} ${from}`));
   print(yamlOf(manifests).trimEnd());
 }
 
@@ -103,13 +111,14 @@ async function kubectl(args: readonly string[], input: string): Promise<void> {
     throw fleetError('DDPM_ERR_KUBERNETES', { problem: 'kubectl apply failed', detail: `(${String(code)})` });
 }
 
-/** Objects are named by it: lower case, digits and dashes. */
+/** Objects are named by it: lower case, digits and dashes. Two names never become one. */
 function dnsLabel(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 40) || 'run'
-  );
+  const label = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  if (label === name) return label;
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, 6);
+  return `${label.slice(0, 33) || 'run'}-${mark}`;
 }

@@ -5,6 +5,7 @@ import {
   addStrictOptions,
   collect,
   engineOption,
+  nonEmpty,
   nonNegativeInteger,
   positiveInteger,
   workerRange,
@@ -44,7 +45,7 @@ export function addLaunchOptions(command: Command): Command {
   return addClusterOptions(
     addStrictOptions(command)
       .option('--name <run>', 'name of the run; default: the config’s')
-      .option('--run-dir <dir>', 'directory of the run; default: runs/<name>')
+      .option('--run-dir <dir>', 'directory of the run; default: runs/<name>', nonEmpty)
       .option(
         '--workers <n|min:max>',
         'workers; 0: others start them; default: one a GPU, else one a core',
@@ -54,6 +55,7 @@ export function addLaunchOptions(command: Command): Command {
       .option(
         '--resume <auto|none|auto-or-new|checkpoint>',
         'go on from the newest checkpoint that verifies, or from one',
+        nonEmpty,
         'none',
       )
       .addOption(engineOption())
@@ -82,6 +84,7 @@ function addPlaceOptions(command: Command): Command {
     .option(
       '--keys <dir>',
       'encrypt with the keys in this directory, made there if there are none; default: the run’s, beyond this host',
+      nonEmpty,
     )
     .option('--insecure', 'plain TCP, without keys, also beyond this host')
     .option('--hosts <file|a,b>', 'ssh: hosts, [user@]host[:port] [dir=] [node=] [gpus=0,1] [cores=8] a line')

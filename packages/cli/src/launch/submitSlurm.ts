@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { runPaths } from '@ddpm-fleet/config';
-import { fleetError } from '@ddpm-fleet/core';
+import { fleetError, sbatchPattern, shellWord } from '@ddpm-fleet/core';
 import { batchScript, slurmAllocation } from '@ddpm-fleet/launcher';
 import { note, print, printJson } from '../output.js';
 import { CLI } from './installation.js';
@@ -39,7 +39,9 @@ export async function submitToSlurm(
   const job = stdout.trim().split(';')[0];
   note('');
   print(`submitted: job ${job}`);
-  note(`squeue -j ${job}; log in ${logFile(dir).replace('%j', job!)}; scancel ${job} ends it`);
+  note(
+    `squeue -j ${job}; log in ${shellWord(join(runPaths(dir).logs, `slurm-${job}.log`))}; scancel ${job} ends it`,
+  );
 }
 
 function scriptOf(file: string, dir: string, { config, engine }: ForeseenRun, flags: LaunchFlags): string {
@@ -85,5 +87,5 @@ function forwarded(flags: LaunchFlags, dir: string, engine: string): string[] {
 }
 
 function logFile(dir: string): string {
-  return join(runPaths(dir).logs, 'slurm-%j.log');
+  return join(sbatchPattern(runPaths(dir).logs), 'slurm-%j.log');
 }

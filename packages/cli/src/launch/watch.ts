@@ -1,6 +1,6 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { LaunchEvent } from '@ddpm-fleet/launcher';
-import { duration, note } from '../output.js';
+import { duration, note, rewrite } from '../output.js';
 import { lastWords } from './lastWords.js';
 import { readLive, type Live } from './live.js';
 
@@ -60,7 +60,7 @@ export class Watch {
 
   #progress(text: string): void {
     if (!process.stderr.isTTY) return note(text);
-    process.stderr.write(`\r${text}\u001b[K`);
+    rewrite(text);
     this.#open = true;
   }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { LOG_LINES, outliveLog } from '@ddpm-fleet/config';
-import { isFleetError } from '@ddpm-fleet/core';
+import { isFleetError, printable } from '@ddpm-fleet/core';
 import { collectSeldom } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
 import { runCoordinator } from '../run.js';
@@ -49,7 +49,8 @@ main().then(
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     const known = isFleetError(error);
-    process.stderr.write(known ? `error: ${error.message} [${error.code}]\n` : `${(error as Error).stack}\n`);
+    const words = known ? `error: ${error.message} [${error.code}]` : String((error as Error).stack);
+    process.stderr.write(`${printable(words)}\n`);
     process.exit(known ? error.exitCode : 70);
   },
 );

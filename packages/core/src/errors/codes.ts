@@ -24,6 +24,10 @@ const table = {
       'cannot read the config file {file} ({reason}). Give the path of a YAML file, e.g. configs/quickstart.yaml.',
   },
   DDPM_ERR_CONFIG_SYNTAX: { exitCode: 2, message: '{file}:{line}: not valid YAML: {detail}' },
+  DDPM_ERR_CONFIG_TEXT: {
+    exitCode: 2,
+    message: '{place}: the value of {key} is not valid YAML: {detail}. Put text into quotes.',
+  },
   DDPM_ERR_CONFIG_UNKNOWN_KEY: { exitCode: 2, message: '{place}: there is no setting {key}. {hint}' },
   DDPM_ERR_CONFIG_VALUE: { exitCode: 2, message: '{place}: {key} {must}, but it is {value}.' },
   DDPM_ERR_CONFIG_SET: {

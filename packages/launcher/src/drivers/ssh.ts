@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { shellWord } from '@ddpm-fleet/core';
 import type { LauncherDriver } from '../driver.js';
 import type { HostLine } from '../hosts.js';
 import { remoteDriver, type Reach } from './remote.js';
@@ -41,18 +42,13 @@ export function sshReach(line: HostLine, options: SshOptions, args: readonly str
       '-T',
       ...(line.port === undefined ? [] : ['-p', String(line.port)]),
       line.target,
-      `exec ${remote.map(quoted).join(' ')}`,
+      `exec ${remote.map(shellWord).join(' ')}`,
     ],
   };
 }
 
 function onHost(arg: string, { dir }: HostLine, root: string): string {
   return dir !== undefined && arg.startsWith(`${root}/`) ? `${dir}${arg.slice(root.length)}` : arg;
-}
-
-/** For the login shell of the other host. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** @internal */

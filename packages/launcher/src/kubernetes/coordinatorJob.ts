@@ -1,3 +1,4 @@
+import { shellWord } from '@ddpm-fleet/core';
 import { labels, metadata, PORT, type ClusterRequest, type Manifest } from './manifests.js';
 import { CONTAINER_SECURITY, dataVolume, FAILURE_POLICY, keyVolume, POD_SECURITY } from './pod.js';
 
@@ -83,7 +84,7 @@ function container(request: ClusterRequest, dataMounts: readonly object[]) {
  * somebody who has no key.
  */
 function probes({ name }: ClusterRequest) {
-  const file = `/runs/${name}/live.json`;
+  const file = shellWord(`/runs/${name}/live.json`);
   const exec = (seconds: number) => ({
     command: ['sh', '-c', `test $(($(date +%s) - $(stat -c %Y ${file}))) -lt ${seconds}`],
   });

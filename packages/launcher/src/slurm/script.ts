@@ -1,3 +1,5 @@
+import { fleetError, sbatchWord, shellWord } from '@ddpm-fleet/core';
+
 /** A batch job that launches a run in its own allocation. */
 export interface BatchRequest {
   readonly jobName: string;
@@ -22,6 +24,7 @@ export interface BatchRequest {
 /**
  * The script for sbatch. A time limit that comes near (USR2) saves, leaves and queues the job again; preemption with
  * requeue and a failed node do the latter by themselves; scancel ends it for good. Resume finds the newest checkpoint.
+ * @throws DDPM_ERR_SLURM for a value that such a script cannot hold
  */
 export function batchScript(request: BatchRequest): string {
   const directives = [
@@ -40,9 +43,9 @@ export function batchScript(request: BatchRequest): string {
     ...request.options,
   ];
   return `#!/bin/bash
-${directives.map((text) => `#SBATCH ${text}`).join('\n')}
+${directives.map(directive).join('\n')}
 again=no
-${request.command.map(quoted).join(' ')} &
+${request.command.map(shellWord).join(' ')} &
 launcher=$!
 trap 'again=yes; kill -TERM $launcher' USR2
 trap 'kill -TERM $launcher' TERM INT
@@ -53,6 +56,14 @@ exit $status
 `;
 }
 
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** @throws DDPM_ERR_SLURM for what no line of directives can say */
+function directive(option: string): string {
+  try {
+    return `#SBATCH ${sbatchWord(option)}`;
+  } catch {
+    throw fleetError('DDPM_ERR_SLURM', {
+      problem: `the option ${JSON.stringify(option)} cannot be part of a batch script`,
+      detail: 'Leave out control characters and line breaks.',
+    });
+  }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { isFleetError } from '@ddpm-fleet/core';
+import { isFleetError, printable } from '@ddpm-fleet/core';
 import { collectSeldom } from '@ddpm-fleet/transport';
 import { parseWorkerFlags, startOptions } from '../arguments.js';
 import { startWorker } from '../start.js';
@@ -13,10 +13,11 @@ try {
   // Nothing that this process starts or reports needs them.
   delete process.env.DDPM_FLEET_KEYS;
   const { exitCode, reason } = await startWorker(options);
-  if (exitCode !== 0) process.stderr.write(`error: ${reason}\n`);
+  if (exitCode !== 0) process.stderr.write(`${printable(`error: ${reason}`)}\n`);
   process.exit(exitCode);
 } catch (error) {
   const known = isFleetError(error);
-  process.stderr.write(known ? `error: ${error.message} [${error.code}]\n` : `${(error as Error).stack}\n`);
+  const words = known ? `error: ${error.message} [${error.code}]` : String((error as Error).stack);
+  process.stderr.write(`${printable(words)}\n`);
   process.exit(known ? error.exitCode : CRASHED);
 }

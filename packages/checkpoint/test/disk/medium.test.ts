@@ -95,3 +95,17 @@ function mounted(t: import('ava').ExecutionContext, directory: string, options: 
   t.teardown(() => void execFileSync('umount', ['-l', directory]));
   return true;
 }
+
+test('what is no regular file is refused at once: a FIFO without a writer, a device, a directory', async (t) => {
+  const places = { fifo: 'mkfifo', device: 'ln -s /dev/zero', directory: 'mkdir' };
+  for (const [name, make] of Object.entries(places)) {
+    const directory = await temporaryDirectory(t);
+    const store = openStore(directory);
+    await store.publish(sampleSnapshot(3));
+    const manifest = join(directory, 'step-00000003', 'manifest.json');
+    await rm(manifest);
+    execFileSync('sh', ['-c', `${make} "$0"`, manifest]);
+    const [verdict] = await store.verify();
+    t.regex(verdict!.problem ?? '', /not a regular file/, name);
+  }
+});

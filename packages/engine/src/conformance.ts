@@ -2,6 +2,7 @@ import type { Engine } from './engine.js';
 import { gradientCases } from './conformance/gradient.js';
 import { inputCases } from './conformance/inputs.js';
 import { eagerMemoryCases, memoryCases } from './conformance/memory.js';
+import { numericCases } from './conformance/numeric.js';
 import { randomCases } from './conformance/random.js';
 import type { Case, Test } from './conformance/suite.js';
 import { variableCases } from './conformance/variables.js';
@@ -11,6 +12,7 @@ const CASES: readonly Case[] = [
   ...inputCases,
   ...randomCases,
   ...gradientCases,
+  ...numericCases,
   ...memoryCases,
 ];
 

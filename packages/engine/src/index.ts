@@ -25,4 +25,6 @@ export { engineStatus, type EngineStatus } from './install/status.js';
 export type { EngineProbe } from './install/verify.js';
 export { installEngine, type InstallOptions } from './install/install.js';
 export { openEngine } from './open.js';
-export { TFJS_VERSION } from './install/versions.js';
+export type { SymmetricAlgebra } from './symmetric/algebra.js';
+export { openSymmetricAlgebra } from './symmetric/session.js';
+export { WASM_VERSION } from './install/versions.js';

@@ -9,7 +9,7 @@ export {
 export { exportDiffusers, torchTensors } from './export/diffusers.js';
 export { exportSafetensors } from './export/safetensors.js';
 export { featureModelHash, FeatureModel, RANGES, type FeatureOptions } from './fid/features.js';
-export { frechetDistance } from './fid/frechet.js';
+export { FRECHET_STEPS, frechetDistance, type FrechetDistance } from './fid/frechet.js';
 export { addMoments, momentsOf, type Moments } from './fid/moments.js';
 export { readStatistics, statisticsOf, writeStatistics, type FeatureStatistics } from './fid/statistics.js';
 export { decodeNpy, encodeNpy, type NpyArray, type NumericArray } from './files/npy.js';
@@ -29,6 +29,7 @@ export {
   type BpdTask,
   type ComputePart,
   type DataFeaturesTask,
+  type DistanceTask,
   type PartArrays,
   type SampleTask,
   type Task,

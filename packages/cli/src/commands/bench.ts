@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { availableParallelism } from 'node:os';
 import { benchCurve, SHAPES } from '../bench/curve.js';
+import { benchDistance, type DistanceBenchRequest } from '../bench/distance.js';
+import { runDistanceChild } from '../bench/distanceChild.js';
 import { benchFleet, type FleetBenchRequest } from '../bench/fleet.js';
 import { benchOverhead, type OverheadBenchRequest } from '../bench/overhead.js';
 import { benchSampling, type SamplingBenchRequest } from '../bench/sampling.js';
@@ -45,6 +47,7 @@ export function benchCommand(): Command {
   addStart(bench);
   addOverhead(bench);
   addSampling(bench);
+  addDistance(bench);
   bench
     .command('step-child', { hidden: true })
     .argument('<request>')
@@ -105,6 +108,28 @@ function addSampling(bench: Command): void {
     .command('sampling-child', { hidden: true })
     .argument('<request>')
     .action((request: string) => runSamplingChild(JSON.parse(request) as SamplingChildRequest));
+}
+
+function addDistance(bench: Command): void {
+  bench
+    .command('distance')
+    .description('seconds of one Frechet distance by features, beside the square root of scipy')
+    .argument('[features...]', 'how many', [512, 1024, 2048])
+    .option('--threads <n>', 'threads; default: all cores', positiveInteger, availableParallelism())
+    .option('--rounds <n>', 'interleaved rounds', positiveInteger, 3)
+    .addOption(
+      new Option('--engine <kind>', 'what computes').choices(['tensorflow', 'wasm']).default('tensorflow'),
+    )
+    .option('--pytorch <python>', 'a Python that has scipy, to compare with')
+    .addOption(jsonOption())
+    .action((features: (string | number)[], flags: Omit<DistanceBenchRequest, 'features'>) =>
+      benchDistance({ ...flags, features: features.map((one) => positiveInteger(String(one))) }),
+    );
+  bench
+    .command('distance-child', { hidden: true })
+    .argument('<engine>')
+    .argument('<threads>')
+    .action((engine: 'tensorflow' | 'wasm', threads: string) => runDistanceChild(engine, Number(threads)));
 }
 
 function addCurve(bench: Command): void {

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { cacheHome } from '@ddpm-fleet/data';
 import {
   featureModelHash,
-  readStatistics,
   statisticsOf,
   stepCount,
   writeStatistics,
@@ -24,7 +23,7 @@ export async function datasetStatistics(
   trained: Trained,
   features: FeatureOptions,
   flags: DataFlags & PartFlags,
-): Promise<{ statistics: FeatureStatistics; name: string }> {
+): Promise<{ file: string; name: string }> {
   const data = dataConfigOf(trained, flags);
   const { hash, size: count, name } = await withDataset(data, async (dataset) => dataset);
   const key = `${hash.slice(0, 32)}-${(await featureModelHash(features)).slice(0, 32)}-${flags.threads}`;
@@ -32,10 +31,10 @@ export async function datasetStatistics(
   if (!existsSync(file)) {
     const task = { kind: 'dataFeatures', data, features, seed: 0, count, batch: BATCH, partSize: partSizeOf(count, BATCH) } as const; // prettier-ignore
     const computation = { what: `features of ${name}`, unit: 'batches', steps: stepCount(task, 1) };
-    await keep(file, statisticsOf(await sumMoments(trained, task, flags, computation)));
+    await keep(file, statisticsOf(await sumMoments(trained, task, flags, computation), name));
   }
   note(`statistics of ${count} images of ${name}: ${file}`);
-  return { statistics: await readStatistics(file), name: `${count} images of ${name}` };
+  return { file, name: `${count} images of ${name}` };
 }
 
 /** Whole or not at all. */

@@ -1,6 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
 import {
-  frechetDistance,
   readStatistics,
   statisticsOf,
   stepCount,
@@ -15,6 +17,7 @@ import { chooseClasses } from '../sampling/classes.js';
 import { chooseSampler, type SamplerFlags } from '../sampling/flags.js';
 import type { Trained } from '../trained.js';
 import { datasetStatistics } from './datasetStatistics.js';
+import { distanceOf } from './distance.js';
 import type { DataFlags } from './images.js';
 import { partSizeOf, sumMoments } from './moments.js';
 
@@ -39,35 +42,39 @@ const USUAL_COUNT = 2560;
 /** The distance of samples from the data set that the model was trained on, or from given statistics. */
 export async function evaluateFid(trained: Trained, flags: FidFlags): Promise<void> {
   const features = featureOptions(flags);
+  if (flags.reference) await readStatistics(flags.reference);
   const reference = flags.reference
-    ? { statistics: await readStatistics(flags.reference), name: flags.reference }
+    ? { file: flags.reference, name: flags.reference }
     : await datasetStatistics(trained, features, flags);
-  const { count, ...samples } = await sampleStatistics(trained, features, flags);
-  if (flags.out) await writeStatistics(flags.out, samples.statistics);
-  const fid = frechetDistance(samples.statistics, reference.statistics);
+  const scratch = await mkdtemp(join(tmpdir(), 'ddpm-fleet-fid-'));
+  try {
+    const file = flags.out ?? join(scratch, 'samples.npz');
+    const { count, statistics } = await sampleStatistics(trained, features, flags);
+    await writeStatistics(file, statistics);
+    const { distance } = await distanceOf([file, reference.file], flags);
+    report(trained, distance, count, reference.name, flags);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function report(trained: Trained, fid: number, count: number, reference: string, flags: FidFlags): void {
   const { weightsName: weights, loaded } = trained;
-  const facts = {
-    metric: 'fid',
-    fid,
-    samples: count,
-    weights,
-    globalStep: loaded.globalStep,
-    reference: reference.name,
-  };
+  const { globalStep } = loaded;
+  const facts = { metric: 'fid', fid, samples: count, weights, globalStep, reference };
   if (flags.json) return printJson({ ...facts, ...(flags.out && { statistics: flags.out }) });
-  print(
-    `FID ${fid.toFixed(4)}: ${count} samples of ${weights} at step ${loaded.globalStep}, against ${reference.name}`,
-  );
+  print(`FID ${fid.toFixed(4)}: ${count} samples of ${weights} at step ${globalStep}, against ${reference}`);
   if (flags.out) print(`statistics of the samples: ${flags.out}`);
 }
 
 /** The distance of two files of statistics. */
-export async function compareStatistics(file: string, { reference, json }: FidFlags): Promise<void> {
+export async function compareStatistics(file: string, flags: FidFlags): Promise<void> {
+  const { reference, json } = flags;
   if (!reference) {
     const problem = `${file} alone has no distance`;
     throw fleetError('DDPM_ERR_FID', { problem, remedy: 'Name the other file with --reference.' });
   }
-  const fid = frechetDistance(await readStatistics(file), await readStatistics(reference));
+  const { distance: fid } = await distanceOf([file, reference], flags);
   if (json) return printJson({ metric: 'fid', fid, statistics: file, reference });
   print(`FID ${fid.toFixed(4)}: ${file} against ${reference}`);
 }
@@ -98,5 +105,5 @@ async function sampleStatistics(
   };
   const steps = stepCount(task, sampler.plan.steps.length);
   const moments = await sumMoments(trained, task, flags, { what: 'sampling', unit: 'steps', steps });
-  return { statistics: statisticsOf(moments), count };
+  return { statistics: statisticsOf(moments, `${count} samples`), count };
 }

@@ -1,4 +1,4 @@
-import { enginesDir, locateEngine, TFJS_VERSION } from '@ddpm-fleet/engine';
+import { enginesDir, locateEngine, WASM_VERSION } from '@ddpm-fleet/engine';
 import type { EngineConfig } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 
@@ -21,5 +21,5 @@ export function chooseEngine(kind: EngineConfig['kind']): ChosenEngine {
   const notice =
     'Training on WebAssembly, tens of times slower than TensorFlow, because the TensorFlow engine is not installed. ' +
     'Install it with `ddpm-fleet engine install` (needs Python with pip and a C++ compiler) and start a new run.';
-  return { kind: 'wasm', version: TFJS_VERSION, ...(kind === 'auto' ? { notice } : {}) };
+  return { kind: 'wasm', version: WASM_VERSION, ...(kind === 'auto' ? { notice } : {}) };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isFleetError } from '@ddpm-fleet/core';
 import { openEngine } from '@ddpm-fleet/engine';
-import { openTask, type PartArrays } from '@ddpm-fleet/inference';
+import { openTask, type PartArrays, type TrainedModel } from '@ddpm-fleet/inference';
 import { loadTrained } from '../trained.js';
 import type { PartMessage, PartRequest, StoredArray } from './request.js';
 
@@ -25,11 +25,12 @@ export async function runPartChild(file: string): Promise<void> {
 }
 
 async function serve(request: PartRequest): Promise<void> {
-  const { engine: kind, threads, checkpoint, weights, task, dir } = request;
+  const { engine: kind, threads, model, task, dir } = request;
   const onNotice = (notice: string): void => say({ notice });
   const engine = await openEngine({ kind, compiled: true, precision: 'float32', threads, onNotice });
-  const { model } = await loadTrained(checkpoint, weights);
-  const compute = await openTask(engine, model, task);
+  const load = async (): Promise<TrainedModel> =>
+    (await loadTrained(model!.checkpoint, model!.weights)).model;
+  const compute = await openTask(engine, load, task);
   const steps = new StepCounter();
   for await (const line of createInterface({ input: process.stdin })) {
     const part = Number(line);

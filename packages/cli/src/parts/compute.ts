@@ -33,7 +33,7 @@ export interface Computation {
  * Who computes which part does not show in them.
  */
 export async function* computeParts(
-  trained: Trained,
+  trained: Trained | undefined,
   task: Task,
   flags: PartFlags,
   { what, unit, steps }: Computation,
@@ -41,7 +41,7 @@ export async function* computeParts(
   const dir = await mkdtemp(join(tmpdir(), 'ddpm-fleet-parts-'));
   const request = join(dir, 'request.json');
   await writeFile(request, JSON.stringify(requestOf(trained, task, flags, dir)));
-  const processes = await start(request, flags, partCount(task));
+  const processes = await start(request, flags, task);
   const stop = (): void => {
     for (const one of processes) one.end();
     rmSync(dir, { recursive: true, force: true });
@@ -69,16 +69,10 @@ export async function* computeParts(
   }
 }
 
-function requestOf(
-  { checkpoint, weightsName }: Trained,
-  task: Task,
-  flags: PartFlags,
-  dir: string,
-): PartRequest {
+function requestOf(trained: Trained | undefined, task: Task, flags: PartFlags, dir: string): PartRequest {
   return {
     task,
-    checkpoint,
-    weights: weightsName,
+    ...(trained && { model: { checkpoint: trained.checkpoint, weights: trained.weightsName } }),
     engine: flags.engine ?? 'auto',
     threads: flags.threads,
     dir,
@@ -86,16 +80,15 @@ function requestOf(
 }
 
 /** One process a GPU; on a CPU as many as there are cores for. */
-async function start(
-  request: string,
-  { workers, threads }: PartFlags,
-  parts: number,
-): Promise<PartProcess[]> {
-  const gpus = locateEngine()?.variant === 'cuda' ? localResources(process.env, '/dev', askCuda).gpus : [];
+async function start(request: string, { workers, threads }: PartFlags, task: Task): Promise<PartProcess[]> {
+  // What a distance is computed with is float64, at home on a CPU.
+  const onGpus = task.kind !== 'distance' && locateEngine()?.variant === 'cuda';
+  const gpus = onGpus ? localResources(process.env, '/dev', askCuda).gpus : [];
   const usual = gpus.length || Math.min(MOST_WORKERS, Math.floor(availableParallelism() / threads));
-  const count = Math.max(1, Math.min(workers ?? usual, parts));
+  const count = Math.max(1, Math.min(workers ?? usual, partCount(task)));
   return Array.from({ length: count }, (_, i) => {
-    const env = engineEnvironment({ threads, ...(gpus.length > 0 && { device: gpus[i % gpus.length]! }) });
+    const device = task.kind === 'distance' ? '' : gpus[i % gpus.length];
+    const env = engineEnvironment({ threads, ...(device !== undefined && { device }) });
     return new PartProcess(request, env, i === 0 ? note : () => {});
   });
 }

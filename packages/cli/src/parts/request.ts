@@ -3,9 +3,8 @@ import type { Task } from '@ddpm-fleet/inference';
 /** What a process needs to compute parts; a file of its own, because it may hold a label for each of many images. */
 export interface PartRequest {
   readonly task: Task;
-  /** A checkpoint and not a run: all processes must read the same weights. */
-  readonly checkpoint: string;
-  readonly weights: string;
+  /** A checkpoint and not a run: all processes must read the same weights. Absent where the task needs no model. */
+  readonly model?: { readonly checkpoint: string; readonly weights: string };
   readonly engine: 'auto' | 'tensorflow' | 'wasm';
   readonly threads: number;
   /** Directory for results. */

@@ -1,6 +1,9 @@
 /** The tfjs whose addon is built; the package.json of this package pins it. */
 export const TFJS_VERSION = '4.22.0';
 
+/** What the wasm engine computes with: tfjs's kernels, and the version of those of ours that give other bits. */
+export const WASM_VERSION = `${TFJS_VERSION}+kernels1`;
+
 /** The TensorFlow that is fetched where none is named or found. */
 export const TENSORFLOW_VERSION = '2.21.0';
 

@@ -5,6 +5,8 @@ import type { Moments } from './moments.js';
 
 /** A Gaussian fitted to features. */
 export interface FeatureStatistics {
+  /** For messages: a file, or what was measured. */
+  readonly name: string;
   /** [D] */
   readonly mu: Float64Array;
   /** [D, D], divided by n - 1 as `numpy.cov` does. */
@@ -12,7 +14,7 @@ export interface FeatureStatistics {
 }
 
 /** @throws DDPM_ERR_FID for fewer than two images, which have no covariance */
-export function statisticsOf({ count, sum, products }: Moments): FeatureStatistics {
+export function statisticsOf({ count, sum, products }: Moments, name: string): FeatureStatistics {
   if (count < 2) {
     throw fleetError('DDPM_ERR_FID', {
       problem: `${count} image has no covariance`,
@@ -30,7 +32,7 @@ export function statisticsOf({ count, sum, products }: Moments): FeatureStatisti
       sigma[b * size + a] = value;
     }
   }
-  return { mu, sigma };
+  return { name, mu, sigma };
 }
 
 /** As pytorch-fid and its kin read and write them: arrays `mu` [D] and `sigma` [D, D]. */
@@ -47,5 +49,5 @@ export async function readStatistics(path: string): Promise<FeatureStatistics> {
     const detail = `mu is [${mu.shape.join(', ')}] and sigma [${sigma.shape.join(', ')}]; they should be [D] and [D, D]`;
     throw fleetError('DDPM_ERR_NPY', { file: path, detail });
   }
-  return { mu: Float64Array.from(mu.values), sigma: Float64Array.from(sigma.values) };
+  return { name: path, mu: Float64Array.from(mu.values), sigma: Float64Array.from(sigma.values) };
 }

@@ -45,8 +45,14 @@ export interface DataFeaturesTask extends Divided {
   readonly features: FeatureOptions;
 }
 
+/** The distance of two files of statistics, in one part: `frechetDistance` as float64 [distance, rank, rank]. */
+export interface DistanceTask extends Divided {
+  readonly kind: 'distance';
+  readonly files: readonly [string, string];
+}
+
 /** What several processes compute together: parts of consecutive images, the same whoever computes them. */
-export type Task = SampleTask | BpdTask | DataFeaturesTask;
+export type Task = SampleTask | BpdTask | DataFeaturesTask | DistanceTask;
 
 export type PartArrays = Readonly<Record<string, NumericArray>>;
 

@@ -1,7 +1,12 @@
 import test from 'ava';
-import { frechetDistance, type FeatureStatistics } from '../../src/index.js';
+import * as inference from '../../src/index.js';
+import type { FeatureStatistics } from '../../src/index.js';
+
+const frechetDistance = (a: FeatureStatistics, b: FeatureStatistics): number =>
+  inference.frechetDistance(a, b).distance;
 
 const diagonal = (mu: number[], variances: number[]): FeatureStatistics => ({
+  name: 'diagonal',
   mu: Float64Array.from(mu),
   sigma: Float64Array.from({ length: mu.length ** 2 }, (_, i) =>
     i % (mu.length + 1) === 0 ? variances[i / (mu.length + 1)]! : 0,
@@ -9,7 +14,7 @@ const diagonal = (mu: number[], variances: number[]): FeatureStatistics => ({
 });
 
 /** Both turned by the same angle in the plane of the first two features. */
-function turned({ mu, sigma }: FeatureStatistics, angle: number): FeatureStatistics {
+function turned({ name, mu, sigma }: FeatureStatistics, angle: number): FeatureStatistics {
   const n = mu.length;
   const R = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
   const [c, s] = [Math.cos(angle), Math.sin(angle)];
@@ -23,7 +28,7 @@ function turned({ mu, sigma }: FeatureStatistics, angle: number): FeatureStatist
       return sum;
     });
   const mean = mu.map((_, i) => mu.reduce((sum, value, k) => sum + R[i * n + k]! * value, 0));
-  return { mu: mean, sigma: product(product(R, sigma, false), R, true) };
+  return { name, mu: mean, sigma: product(product(R, sigma, false), R, true) };
 }
 
 test('the golden distance: |mu|^2 + sum of (sqrt a - sqrt b)^2', (t) => {
@@ -52,6 +57,7 @@ test('Gaussians that commute have a distance in closed form, whatever way they a
 
 test('in two dimensions tr sqrt(AB) is sqrt(tr AB + 2 sqrt det AB)', (t) => {
   const gaussian = (a: number, b: number, d: number): FeatureStatistics => ({
+    name: 'plane',
     mu: Float64Array.of(0, 0),
     sigma: Float64Array.of(a, b, b, d),
   });
@@ -68,7 +74,52 @@ test('trap 27: of covariances without full rank; of a Gaussian and itself; of un
     for (let k = 0; k < 6; k++) sum += values[k * n + Math.floor(i / n)]! * values[k * n + (i % n)]!;
     return sum;
   });
-  const low = { mu: new Float64Array(n), sigma };
+  const low = { name: 'low', mu: new Float64Array(n), sigma };
   t.true(Math.abs(frechetDistance(low, low)) < 1e-6);
   t.throws(() => frechetDistance(low, diagonal([0], [1])), { code: 'DDPM_ERR_FID' });
+});
+
+const square = (n: number, at: (i: number, j: number) => number): Float64Array =>
+  Float64Array.from({ length: n * n }, (_, k) => at(Math.floor(k / n), k % n));
+const one = diagonal([0, 0], [1, 1]);
+
+for (const [what, wrong, says] of [
+  ['mean', { ...one, mu: Float64Array.of(0, NaN) }, /mu\[1\] is NaN/],
+  ['NaN', { ...one, sigma: square(2, () => NaN) }, /sigma\[0, 0\] is NaN/],
+  ['infinity', { ...one, sigma: square(2, (i, j) => (i && j ? Infinity : 0)) }, /sigma\[1, 1\] is Infinity/],
+  ['unsymmetric', { ...one, sigma: square(2, (i, j) => (i > j ? 0.1 : 1)) }, /not symmetric/],
+  [
+    'negative',
+    { ...one, sigma: square(2, (i, j) => (i === j ? -1 : 0)) },
+    /eigenvalues are -1\.00 to -1\.00/,
+  ],
+  [
+    'indefinite',
+    { ...one, sigma: square(2, (i, j) => (i === j ? 1 : 2)) },
+    /eigenvalues are -1\.00 to 3\.00/,
+  ],
+] as [string, FeatureStatistics, RegExp][]) {
+  test(`what is no Gaussian is refused on either side: ${what}`, (t) => {
+    const named = { ...wrong, name: 'wrong.npz' };
+    for (const measure of [() => frechetDistance(one, named), () => frechetDistance(named, one)]) {
+      const error = t.throws(measure, { code: 'DDPM_ERR_FID' });
+      t.regex(error!.message, /wrong\.npz/);
+      t.regex(error!.message, says);
+    }
+  });
+}
+
+test('what rounding to float32 leaves is no reason to refuse', (t) => {
+  const n = 12;
+  const rows = Array.from({ length: 4 }, (_, k) =>
+    Float64Array.from({ length: n }, (_, i) => Math.sin(k * i + k)),
+  );
+  const sigma = square(n, (i, j) => Math.fround(rows.reduce((sum, row) => sum + row[i]! * row[j]!, 0)));
+  const low = { name: 'low', mu: new Float64Array(n), sigma };
+  t.true(Math.abs(frechetDistance(low, low)) < 1e-3);
+});
+
+test('the rank tells of fewer images than features', (t) => {
+  const low = diagonal([0, 0, 0], [1, 0, 2]);
+  t.deepEqual(inference.frechetDistance(low, diagonal([0, 0, 0], [1, 1, 1])).ranks, [2, 3]);
 });

@@ -40,7 +40,7 @@ function inParts(values: Float32Array, size: number): Moments {
 
 test('mean and covariance are those of the two-pass formula', (t) => {
   const [n, values] = [50, features(50, 0)];
-  const { mu, sigma } = statisticsOf(inParts(values, 16));
+  const { mu, sigma } = statisticsOf(inParts(values, 16), 'values');
   const mean = (f: (i: number) => number): number =>
     Array.from({ length: n }, (_, i) => f(i)).reduce((a, b) => a + b) / n;
   for (let a = 0; a < D; a++) {
@@ -51,12 +51,12 @@ test('mean and covariance are those of the two-pass formula', (t) => {
       t.is(sigma[a * D + b], sigma[b * D + a]);
     }
   }
-  t.throws(() => statisticsOf(momentsOf(values.subarray(0, D), D)), { code: 'DDPM_ERR_FID' });
+  t.throws(() => statisticsOf(momentsOf(values.subarray(0, D), D), 'one'), { code: 'DDPM_ERR_FID' });
 });
 
 test('statistics come back from their file; what is no such file is named', async (t) => {
   const dir = scratch(t);
-  const written = statisticsOf(momentsOf(features(20, 1), D));
+  const written = statisticsOf(momentsOf(features(20, 1), D), join(dir, 'a.npz'));
   const path = join(dir, 'a.npz');
   await writeStatistics(path, written);
   t.deepEqual(await readStatistics(path), written);
@@ -83,7 +83,7 @@ const hasPytorchFid = python !== '' && spawnSync(python, ['-c', 'import pytorch_
   async (t) => {
     const dir = scratch(t);
     const all = [0, 1].map((phase) => features(200, phase));
-    const statistics = all.map((values) => statisticsOf(inParts(values, 32)));
+    const statistics = all.map((values) => statisticsOf(inParts(values, 32), 'values'));
     const paths = statistics.map((_, i) => join(dir, `${i}.npz`));
     await Promise.all(paths.map((path, i) => writeStatistics(path, statistics[i]!)));
     all.forEach((values, i) => writeFileSync(join(dir, `${i}.f32`), values));
@@ -98,7 +98,7 @@ print(json.dumps([calculate_frechet_distance(*a, *b) for a, b in (ours, theirs)]
       number,
       number,
     ];
-    const distance = frechetDistance(statistics[0]!, statistics[1]!);
+    const { distance } = frechetDistance(statistics[0]!, statistics[1]!);
     t.log(`ours ${distance}, pytorch-fid on our files ${read}, on the features ${own}`);
     t.true(Math.abs(distance - read) < 1e-8 * own && Math.abs(distance - own) < 1e-8 * own);
   },

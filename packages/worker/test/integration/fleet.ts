@@ -15,7 +15,7 @@ import {
 } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { openDataset } from '@ddpm-fleet/data';
-import { engineEnvironment, locateEngine, TFJS_VERSION } from '@ddpm-fleet/engine';
+import { engineEnvironment, locateEngine, WASM_VERSION } from '@ddpm-fleet/engine';
 import {
   launch,
   localDriver,
@@ -68,7 +68,7 @@ async function recordOf(config: RunConfig): Promise<RunRecord> {
   const image = { size: dataset.imageSize, channels: dataset.channels };
   const layout = makeLayout(unetParams(unetConfigOf(config, image)));
   const kind = config.engine.kind === 'tensorflow' ? 'tensorflow' : 'wasm';
-  const version = kind === 'tensorflow' ? locateEngine()!.version : TFJS_VERSION;
+  const version = kind === 'tensorflow' ? locateEngine()!.version : WASM_VERSION;
   const identity = identityOf(config, {
     datasetHash: dataset.hash,
     engine: `${kind} ${version}`,

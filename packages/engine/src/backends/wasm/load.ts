@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
-import { registerTrainingKernels } from './kernels/register.js';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { registerKernels } from './kernels/register.js';
 
 const require = createRequire(import.meta.url);
 let ready: Promise<void> | undefined;
@@ -10,12 +10,9 @@ let ready: Promise<void> | undefined;
 /**
  * Initialises the wasm backend from the files of its npm package; nothing is fetched. One thread: tfjs switches its
  * threads off on Node.
- * @returns the backend's version
  */
-export async function loadWasm(): Promise<string> {
-  ready ??= initialise();
-  await ready;
-  return version_wasm;
+export function loadWasm(): Promise<void> {
+  return (ready ??= initialise());
 }
 
 async function initialise(): Promise<void> {
@@ -23,7 +20,7 @@ async function initialise(): Promise<void> {
   require('@tensorflow/tfjs');
   const main = require.resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(join(dirname(main), sep));
-  registerTrainingKernels();
+  registerKernels();
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend of tfjs did not initialise');
   await tf.ready();
 }

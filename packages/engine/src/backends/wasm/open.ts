@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { fleetError } from '@ddpm-fleet/core';
 import { EagerEngine } from '../../eager/engine.js';
 import type { Engine, EngineOptions } from '../../engine.js';
+import { WASM_VERSION } from '../../install/versions.js';
 import { loadWasm } from './load.js';
 
 /**
@@ -9,7 +10,7 @@ import { loadWasm } from './load.js';
  * @throws DDPM_ERR_ENGINE_LOAD
  */
 export async function openWasm(options: EngineOptions, reason?: string): Promise<Engine> {
-  const version = await loadWasm().catch((error: Error) => {
+  await loadWasm().catch((error: Error) => {
     const remedy = 'Reinstall the npm packages (npm ci), or use --engine tensorflow.';
     throw fleetError(
       'DDPM_ERR_ENGINE_LOAD',
@@ -19,7 +20,7 @@ export async function openWasm(options: EngineOptions, reason?: string): Promise
   });
   return new EagerEngine(tf, 'wasm', {
     kind: 'wasm',
-    version,
+    version: WASM_VERSION,
     device: 'cpu',
     threads: 1,
     compiled: false,

@@ -8,6 +8,7 @@ import type { FrozenProgram } from './freeze.js';
 
 const NAMES: Readonly<Record<GraphDType, string>> = {
   float32: 'DT_FLOAT',
+  float64: 'DT_DOUBLE',
   uint8: 'DT_UINT8',
   int32: 'DT_INT32',
   int64: 'DT_INT64',

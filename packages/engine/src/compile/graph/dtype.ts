@@ -1,6 +1,7 @@
 /** `DataType` of tensorflow/core/framework/types.proto, as far as graphs here use it. */
 export const DataType = {
   float32: 1,
+  float64: 2,
   uint8: 4,
   int32: 3,
   int64: 9,
@@ -18,6 +19,7 @@ export type TensorDType = 'float32' | 'int32' | 'bool';
 /** Bytes an element, for those that constants can have. */
 export const BYTES: Readonly<Record<GraphDType, number>> = {
   float32: 4,
+  float64: 8,
   uint8: 1,
   int32: 4,
   int64: 8,

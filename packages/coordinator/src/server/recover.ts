@@ -1,5 +1,12 @@
 import { fleetError } from '@ddpm-fleet/core';
-import { distrustAfter, FRESH, HISTORY, trustAlso, type Recovery } from '../machine/index.js';
+import {
+  distrustAfter,
+  FRESH,
+  HISTORY,
+  trustAlso,
+  type JournalHead,
+  type Recovery,
+} from '../machine/index.js';
 import type { Files } from './files.js';
 import { hashLine, parseLine, type JournalLine } from './journalLine.js';
 
@@ -13,15 +20,21 @@ const LINE_FEED = 10;
  * before anybody was told of it, and is removed.
  * @throws DDPM_ERR_JOURNAL for a line that does not continue the one before it
  */
-export function recover(path: string, files: Files): Recovery & { readonly cutBytes: number } {
-  const tail = files.readTail(path, TAIL_BYTES);
+export function recover(
+  path: string,
+  files: Files,
+  tailBytes = TAIL_BYTES,
+): Recovery & { readonly cutBytes: number } {
+  const tail = files.readTail(path, tailBytes);
   if (!tail) return { ...FRESH, cutBytes: 0 };
   const { start, bytes } = tail;
   const end = bytes.lastIndexOf(LINE_FEED) + 1;
   if (end < bytes.length) files.truncate(path, start + end);
   const texts = Buffer.from(bytes.subarray(0, end)).toString('utf8').split('\n').slice(0, -1);
   if (start > 0) texts.shift();
-  return { ...recoverFrom(path, texts), cutBytes: bytes.length - end };
+  // Asked for only when a line is damaged: it reads the whole file.
+  const first = (): number => (start > 0 ? lineFeeds(files, path, start) + 1 : 0);
+  return { ...recoverFurther(FRESH, path, texts, first), cutBytes: bytes.length - end };
 }
 
 /**
@@ -34,28 +47,40 @@ export function recoverFrom(path: string, texts: readonly string[]): Recovery {
 
 /**
  * What a journal says once these lines are behind what it said before.
+ * @param first number of the first of the lines, where nothing before it is known
  * @throws DDPM_ERR_JOURNAL naming `path`
  */
-export function recoverFurther(before: Recovery, path: string, texts: readonly string[]): Recovery {
+export function recoverFurther(
+  before: Recovery,
+  path: string,
+  texts: readonly string[],
+  first: () => number = () => 0,
+): Recovery {
   let recovery = before;
   const history = new Map(before.history);
-  let hash = before.journal?.hash ?? null;
   for (const text of texts) {
+    const last = recovery.journal;
     const line = parseLine(text);
-    if (typeof line === 'string')
-      throw fleetError('DDPM_ERR_JOURNAL', { path, line: texts.indexOf(text), detail: line });
-    if (hash !== null && line.prev !== hash) {
-      throw fleetError('DDPM_ERR_JOURNAL', {
-        path,
-        line: line.line,
-        detail: 'it does not continue the line before it',
-      });
-    }
-    hash = hashLine(text);
+    const detail = typeof line === 'string' ? line : discontinuity(last, line);
+    if (typeof line === 'string' || detail !== undefined)
+      throw fleetError('DDPM_ERR_JOURNAL', { path, line: last ? last.line + 1 : first(), detail });
+    const hash = hashLine(text);
     recovery = { ...follow(recovery, line), journal: { line: line.line, hash } };
     remember(history, line, hash);
   }
   return { ...recovery, history: [...history].slice(-HISTORY) };
+}
+
+function discontinuity(last: JournalHead | null, { line, prev }: JournalLine): string | undefined {
+  return last && (prev !== last.hash || line !== last.line + 1)
+    ? 'it does not continue the line before it'
+    : undefined;
+}
+
+/** How many lines end within the first `until` bytes. */
+function lineFeeds(files: Files, path: string, until: number): number {
+  const { bytes } = files.readTail(path, Number.MAX_SAFE_INTEGER)!;
+  return bytes.subarray(0, until).reduce((count, byte) => count + Number(byte === LINE_FEED), 0);
 }
 
 /** What a line changes. */

@@ -55,6 +55,7 @@ class GroupNorm {
 
   void compute(Context& context) {
     const Tensor x = context.input(0), gain = context.input(1), bias = context.input(2), offset = context.input(3);
+    if (!context.ok()) return;
     const int64_t B = dimOf(x, 0), N = dimOf(x, 1), C = dimOf(x, 2);
     const Tensor z = context.output(0, {B, N, C});
     const Tensor stats = context.output(1, {2, B, C});

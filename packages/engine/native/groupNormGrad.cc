@@ -70,6 +70,7 @@ class GroupNormGrad {
   void compute(Context& context) {
     const Tensor dz = context.input(0), x = context.input(1), gain = context.input(2), bias = context.input(3);
     const Tensor stats = context.input(4);
+    if (!context.ok()) return;
     const int64_t B = dimOf(x, 0), N = dimOf(x, 1), C = dimOf(x, 2);
     const Tensor dx = context.outputLike(0, 0, dz);
     const Tensor dGain = context.output(1, {B, C}), dBias = context.output(2, {B, C}), dOffset = context.output(3, {B, C});

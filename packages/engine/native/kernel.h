@@ -36,7 +36,8 @@ inline std::vector<int64_t> dimsOf(const Tensor& tensor) {
   return dims;
 }
 
-// The inputs and outputs of one execution. After a failure `ok` is false and nothing more must be done.
+// The inputs and outputs of one execution. After a failure `ok` is false, tensors are null, and nothing more must be
+// done: what reads a tensor asks `ok` first.
 class Context {
  public:
   explicit Context(TF_OpKernelContext* context) : context_(context), status_(newStatus()) {}
@@ -44,6 +45,7 @@ class Context {
   bool ok() const { return ok_; }
 
   Tensor input(int index) {
+    if (!ok_) return nullptr;
     TF_Tensor* tensor = nullptr;
     TF_GetInput(context_, index, &tensor, status_.get());
     check();
@@ -51,6 +53,7 @@ class Context {
   }
 
   Tensor output(int index, const std::vector<int64_t>& dims) {
+    if (!ok_) return nullptr;
     size_t bytes = sizeof(float);
     for (int64_t dim : dims) bytes *= dim;
     Tensor tensor(TF_AllocateOutput(context_, index, TF_FLOAT, dims.data(), dims.size(), bytes, status_.get()));
@@ -60,6 +63,7 @@ class Context {
 
   // An output of the shape of an input, in that input's memory where nobody else needs it.
   Tensor outputLike(int index, int inputIndex, const Tensor& input) {
+    if (!ok_) return nullptr;
     const std::vector<int64_t> dims = dimsOf(input);
     int forwarded;
     Tensor tensor(TF_ForwardInputOrAllocateOutput(context_, &inputIndex, 1, index, dims.data(), dims.size(),

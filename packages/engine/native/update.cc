@@ -61,6 +61,7 @@ class Adam {
     const Tensor params = context.input(0), m = context.input(1), v = context.input(2), root = context.input(3);
     const Tensor clip = context.input(4), stepSize = context.input(5), epsilon = context.input(6);
     const Tensor decay = context.input(7);
+    if (!context.ok()) return;
     const int64_t size = TF_TensorElementCount(params.get());
     for (const Tensor* other : {&m, &v, &root})
       context.require(TF_TensorElementCount(other->get()) == size, "FleetAdam takes arrays of one size");
@@ -101,6 +102,7 @@ class Towards {
 
   void compute(Context& context) {
     const Tensor old = context.input(0), target = context.input(1), weight = context.input(2);
+    if (!context.ok()) return;
     const int64_t size = TF_TensorElementCount(old.get());
     context.require(TF_TensorElementCount(target.get()) == size, "FleetTowards takes arrays of one size");
     const Tensor moved = context.outputLike(0, 0, old);

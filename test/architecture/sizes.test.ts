@@ -19,10 +19,14 @@ test('no file or function is over the hard limit', (t) => {
   t.deepEqual(over, []);
 });
 
-test('what is over the budget is reported', (t) => {
+/** The share that may be longer than the budget: what is, is named, as a question for review. */
+const OVER_BUDGET = 0.06;
+
+test('hardly a file is over the budget', (t) => {
   const over = oversizes(root, shipped, BUDGET);
   for (const { path, detail } of over) t.log(`${path}: ${detail}`);
-  t.true(over.every(({ path }) => path.startsWith('packages/')));
+  const files = readMonorepo(root).packages.flatMap((one) => one.shipped);
+  t.true(new Set(over.map(({ path }) => path)).size <= OVER_BUDGET * files.length);
 });
 
 test('long files and functions are found', (t) => {

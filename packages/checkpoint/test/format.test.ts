@@ -10,20 +10,22 @@ import { temporaryDirectory } from './support/directory.js';
 const READER = fileURLToPath(new URL('../../test/readers/read_checkpoint.py', import.meta.url));
 const hasPython = runs('python3', ['--version']);
 const withPython = hasPython ? test : test.skip;
-if (!hasPython) console.log('skipped: there is no python3 here to run the reader of FORMAT.md');
 
-withPython('the reader written from FORMAT.md finds the same tensors and the same digest', async (t) => {
-  const directory = await temporaryDirectory(t);
-  const snapshot = sampleSnapshot(77);
-  const { digest } = await openStore(directory).publish(snapshot);
-  const read = readWithPython(directory);
-  t.deepEqual([read.name, read.globalStep, read.digest, read.skipped], ['step-00000077', 77, digest, []]);
-  const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
-  const { params, emas, derived } = snapshot.state;
-  t.is(read.sums['params'], sum(params));
-  t.is(read.sums['ema-0.9999'], sum(emas[1]!.values));
-  t.is(read.sums['derived'], sum(derived[0]!.values));
-});
+withPython(
+  'the reader in Python, written from FORMAT.md, finds the same tensors and the same digest',
+  async (t) => {
+    const directory = await temporaryDirectory(t);
+    const snapshot = sampleSnapshot(77);
+    const { digest } = await openStore(directory).publish(snapshot);
+    const read = readWithPython(directory);
+    t.deepEqual([read.name, read.globalStep, read.digest, read.skipped], ['step-00000077', 77, digest, []]);
+    const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
+    const { params, emas, derived } = snapshot.state;
+    t.is(read.sums['params'], sum(params));
+    t.is(read.sums['ema-0.9999'], sum(emas[1]!.values));
+    t.is(read.sums['derived'], sum(derived[0]!.values));
+  },
+);
 
 withPython('it reads shares', async (t) => {
   const directory = await temporaryDirectory(t);

@@ -1,5 +1,5 @@
-import test from 'ava';
-import { execFileSync } from 'node:child_process';
+import test, { type ExecutionContext } from 'ava';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,43 +57,50 @@ test('a place that is no directory is refused', async (t) => {
   });
 });
 
-test('a full disk: the save fails loudly, the last good one stays, and later saves go on', async (t) => {
-  const directory = await temporaryDirectory(t);
-  if (!mounted(t, directory, 'size=64k')) return;
-  const store = openStore(join(directory, 'run'));
-  await store.publish(sampleSnapshot(1));
-  const filler = join(directory, 'filler');
-  await writeFile(filler, Buffer.alloc(1 << 20)).catch(() => {});
-  const error = await t.throwsAsync(store.publish(sampleSnapshot(2)), { code: 'DDPM_ERR_CHECKPOINT_WRITE' });
-  t.regex(error.message, /ENOSPC.*Free space there/);
-  t.deepEqual(await readdir(join(directory, 'run')), ['LATEST', 'step-00000001']);
-  t.is((await store.load('newest')).name, 'step-00000001');
-  await rm(filler);
-  await store.publish(sampleSnapshot(3));
-  t.is((await store.load('newest')).name, 'step-00000003');
-});
+const withMounts =
+  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0 ? test : test.skip;
 
-test('a read-only place: the save fails loudly and what is there is still read', async (t) => {
-  const directory = await temporaryDirectory(t);
-  if (!mounted(t, directory, 'size=1m')) return;
-  const store = openStore(directory);
-  await store.publish(sampleSnapshot(1));
-  execFileSync('mount', ['-o', 'remount,ro', directory]);
-  const error = await t.throwsAsync(store.publish(sampleSnapshot(2)), { code: 'DDPM_ERR_CHECKPOINT_WRITE' });
-  t.regex(error.message, /EROFS.*Make it writable/);
-  t.is((await store.load('newest')).name, 'step-00000001');
-});
+withMounts(
+  'a full disk (where one can be mounted): the save fails loudly, the last good one stays, and later saves go on',
+  async (t) => {
+    const directory = await temporaryDirectory(t);
+    mount(t, directory, 'size=64k');
+    const store = openStore(join(directory, 'run'));
+    await store.publish(sampleSnapshot(1));
+    const filler = join(directory, 'filler');
+    await writeFile(filler, Buffer.alloc(1 << 20)).catch(() => {});
+    const error = await t.throwsAsync(store.publish(sampleSnapshot(2)), {
+      code: 'DDPM_ERR_CHECKPOINT_WRITE',
+    });
+    t.regex(error.message, /ENOSPC.*Free space there/);
+    t.deepEqual(await readdir(join(directory, 'run')), ['LATEST', 'step-00000001']);
+    t.is((await store.load('newest')).name, 'step-00000001');
+    await rm(filler);
+    await store.publish(sampleSnapshot(3));
+    t.is((await store.load('newest')).name, 'step-00000003');
+  },
+);
 
-function mounted(t: import('ava').ExecutionContext, directory: string, options: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory], { stdio: 'pipe' });
-  } catch (error) {
-    t.log(`skipped: no file system of its own can be mounted here (${String(error).split('\n')[1]})`);
-    t.pass();
-    return false;
-  }
+withMounts(
+  'a read-only place (where one can be mounted): the save fails loudly and what is there is still read',
+  async (t) => {
+    const directory = await temporaryDirectory(t);
+    mount(t, directory, 'size=1m');
+    const store = openStore(directory);
+    await store.publish(sampleSnapshot(1));
+    execFileSync('mount', ['-o', 'remount,ro', directory]);
+    const error = await t.throwsAsync(store.publish(sampleSnapshot(2)), {
+      code: 'DDPM_ERR_CHECKPOINT_WRITE',
+    });
+    t.regex(error.message, /EROFS.*Make it writable/);
+    t.is((await store.load('newest')).name, 'step-00000001');
+  },
+);
+
+/** A file system of its own, so that it can be full or read-only. */
+function mount(t: ExecutionContext, directory: string, options: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory]);
   t.teardown(() => void execFileSync('umount', ['-l', directory]));
-  return true;
 }
 
 test('what is no regular file is refused at once: a FIFO without a writer, a device, a directory', async (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -113,7 +113,10 @@ test('values that do not fill their shape are not written', async (t) => {
   });
 });
 
-test('the safetensors package for Python reads them', async (t) => {
+const hasPackage = spawnSync('python3', ['-c', 'import safetensors, numpy']).status === 0;
+const withPackage = hasPackage ? test : test.skip;
+
+withPackage('the safetensors package of python3 reads them', async (t) => {
   const path = join(await temporaryDirectory(t), 'x.safetensors');
   await writeSafetensors(path, [{ name: 'a', shape: [2, 3], values: Float32Array.of(1, 2, 3, 4, 5, 6) }], {
     k: 'v',
@@ -121,13 +124,6 @@ test('the safetensors package for Python reads them', async (t) => {
   const script = `import sys
 from safetensors import safe_open
 with safe_open(sys.argv[1], framework='np') as f: print(f.metadata(), f.get_tensor('a').tolist())`;
-  try {
-    execFileSync('python3', ['-c', 'import safetensors, numpy'], { stdio: 'pipe' });
-  } catch {
-    t.log('skipped: python3 has no safetensors package here');
-    t.pass();
-    return;
-  }
   const printed = execFileSync('python3', ['-c', script, path]).toString().trim();
   t.is(printed, "{'k': 'v'} [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]");
 });

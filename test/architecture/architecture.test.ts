@@ -13,6 +13,7 @@ const PROMISES: Record<string, rules.Rule> = {
   'project references follow the imports': rules.referencesMatchImports,
   'packages are entered by their exports': rules.packagesAreEnteredByTheirExports,
   'pure code knows no clock, no randomness, no node modules, no sockets': rules.pureCodeIsPure,
+  'no file imports itself in a circle': rules.importsMakeNoCircle,
   'modules that one package owns stay there': rules.ownedModulesStayWithTheirOwners,
 };
 

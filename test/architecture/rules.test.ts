@@ -205,6 +205,31 @@ const VIOLATIONS: [name: string, rule: rules.Rule, changes: Record<string, strin
     /uses the process/,
   ],
   [
+    'a circle of imports',
+    rules.importsMakeNoCircle,
+    {
+      ...diffusion("import { c } from './deep/c.js';\nexport const b = c;"),
+      'packages/diffusion/src/deep/c.ts': "export { d as c } from './d.js';",
+      'packages/diffusion/src/deep/d.ts': "import { b } from '../bad.js';\nexport const d = () => b;",
+    },
+    /in a circle: .*src\/bad\.ts, .*deep\/c\.ts, .*deep\/d\.ts$/,
+  ],
+  [
+    'a circle of imports of types',
+    rules.importsMakeNoCircle,
+    {
+      ...diffusion("import type { C } from './c.js';\nexport interface B { c: C }"),
+      'packages/diffusion/src/c.ts': "import type { B } from './bad.js';\nexport interface C { b: B }",
+    },
+    /in a circle: .*src\/bad\.ts, .*src\/c\.ts$/,
+  ],
+  [
+    'a file that imports itself',
+    rules.importsMakeNoCircle,
+    core("export * as self from './bad.js';"),
+    /in a circle: packages\/core\/src\/bad\.ts$/,
+  ],
+  [
     'a socket outside transport',
     rules.ownedModulesStayWithTheirOwners,
     diffusion("import { Router } from 'zeromq';"),

@@ -87,12 +87,40 @@ export const ownedModulesStayWithTheirOwners: Rule = ({ packages }) =>
     ),
   );
 
+/** Also of types alone: what two files need of each other belongs to a third. */
+export const importsMakeNoCircle: Rule = ({ packages }) => {
+  const sources = packages.flatMap(({ shipped, auxiliary }) => [...shipped, ...auxiliary]);
+  const edges = new Map(sources.map(({ path, imports }) => [path, neighbours(path, imports)]));
+  return circles(edges).map((files) => `files import each other in a circle: ${files.join(', ')}`);
+};
+
 /** The npm package of a specifier: '@scope/name/deep' -> '@scope/name'. */
 export function packageOf(specifier: string): string {
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+function neighbours(path: string, imports: readonly string[]): string[] {
+  return imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => join(path, '..', specifier).replace(/\.js$/, '.ts'));
+}
+
+/** One circle for each file that closes one on the way through the graph, depth first. */
+function circles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const done = new Set<string>();
+  const found: string[][] = [];
+  const walk = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) found.push(way.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    for (const next of edges.get(file) ?? []) walk(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of edges.keys()) walk(file, []);
+  return found;
 }
 
 function upwardEdge(from: string, to: string, where: string): string[] {

@@ -4,7 +4,7 @@ import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Ownership, PendingSave, Saved, Saver } from './saver.js';
-import type { Answer, Task } from './saverThread.js';
+import type { Answer, Task } from './saverJob.js';
 import { buffersOf, type Snapshot, type TrainState } from './state.js';
 import type { WrittenShare } from './store.js';
 import { writeError } from './writeError.js';

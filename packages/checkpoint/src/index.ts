@@ -13,11 +13,10 @@ export {
   type WeightsName,
 } from './state.js';
 export { openStore, type StoreOptions } from './openStore.js';
-export type { FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
+export type { CheckpointInfo, FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
 export type { Ticket } from './medium.js';
 export type { RetentionPolicy } from './retention.js';
 export type {
-  CheckpointInfo,
   CheckpointStore,
   Loaded,
   LoadedWeights,

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Answer, Job, Place } from './saverThread.js';
+import type { Answer, Job, Place } from './saverJob.js';
 import { buffersOf, type TrainState } from './state.js';
 
 /**

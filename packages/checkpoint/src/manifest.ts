@@ -41,6 +41,18 @@ export interface Manifest extends ManifestHead {
   readonly files: readonly FileRecord[];
 }
 
+/** A checkpoint as far as it is known without reading its tensors. */
+export interface CheckpointInfo {
+  readonly name: string;
+  readonly globalStep: number;
+  readonly isLatest: boolean;
+  /** Why it cannot be used: names the file. */
+  readonly problem?: string;
+  /** Absent where it cannot be read. */
+  readonly manifest?: Manifest;
+  readonly sizeBytes: number;
+}
+
 export function manifestHead({ state, layout, meta }: Snapshot, digest: string): ManifestHead {
   return {
     globalStep: state.globalStep,

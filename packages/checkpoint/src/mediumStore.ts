@@ -1,6 +1,6 @@
 import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import { checkpointDigest } from './digest.js';
-import { encodeManifest, manifestHead, type FileRecord } from './manifest.js';
+import { encodeManifest, manifestHead, type CheckpointInfo, type FileRecord } from './manifest.js';
 import { stepName, type Entry, type Medium, type Ticket } from './medium.js';
 import { partFiles } from './parts.js';
 import {
@@ -16,7 +16,6 @@ import { applyPolicy, type RetentionPolicy } from './retention.js';
 import { assertShares } from './shares.js';
 import type { Snapshot, WeightsName } from './state.js';
 import type {
-  CheckpointInfo,
   CheckpointStore,
   Loaded,
   LoadedWeights,

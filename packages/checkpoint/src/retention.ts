@@ -1,4 +1,4 @@
-import type { CheckpointInfo } from './store.js';
+import type { CheckpointInfo } from './manifest.js';
 
 /** Which checkpoints stay: those that any of the rules keeps. */
 export interface RetentionPolicy {

@@ -1,4 +1,4 @@
-import type { FileRecord, Manifest, ManifestHead } from './manifest.js';
+import type { CheckpointInfo, FileRecord, ManifestHead } from './manifest.js';
 import type { Ticket } from './medium.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Snapshot, SnapshotMeta, WeightsName } from './state.js';
@@ -17,18 +17,6 @@ export interface WrittenShare {
   readonly share: number;
   readonly head: ManifestHead;
   readonly files: readonly FileRecord[];
-}
-
-/** A checkpoint as far as it is known without reading its tensors. */
-export interface CheckpointInfo {
-  readonly name: string;
-  readonly globalStep: number;
-  readonly isLatest: boolean;
-  /** Why it cannot be used: names the file. */
-  readonly problem?: string;
-  /** Absent where it cannot be read. */
-  readonly manifest?: Manifest;
-  readonly sizeBytes: number;
 }
 
 /** A checkpoint that was passed over, and why. */

@@ -1,7 +1,7 @@
 import { meanSquaredError, perImage } from './arithmetic/arithmetic.js';
 import type { GaussianDiffusion } from './gaussian.js';
-import type { DiffusionModel } from './losses.js';
 import { discretizedGaussianLogLikelihood, normalKl } from './likelihood.js';
+import type { DiffusionModel } from './network.js';
 
 interface BoundTerm<T> {
   /** The network's output at (xT, t). */

@@ -3,19 +3,8 @@ import type { DiffusionConfig, LossType, ModelMeanType, ModelVarType } from './c
 import { getBetaSchedule } from './schedule/betaSchedule.js';
 import { diffusionTables, type DiffusionTables } from './schedule/tables.js';
 import { validateDiffusion } from './validate.js';
+import type { Gaussian, ModelGaussian } from './normal.js';
 import { modelVariance } from './variance.js';
-
-/** A diagonal Gaussian over images. `variance` and `logVariance` broadcast against `mean`. */
-export interface Gaussian<T> {
-  readonly mean: T;
-  readonly variance: T;
-  readonly logVariance: T;
-}
-
-/** p(x_{t-1} | x_t) and the xStart that it is built on. */
-export interface ModelGaussian<T> extends Gaussian<T> {
-  readonly predXStart: T;
-}
 
 type TableName = Exclude<keyof DiffusionTables, 'numTimesteps'>;
 

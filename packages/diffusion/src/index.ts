@@ -18,21 +18,13 @@ export type {
   ModelVarType,
   TimestepSamplerName,
 } from './config.js';
-export {
-  GaussianDiffusion,
-  type Gaussian,
-  type GaussianDiffusionOptions,
-  type ModelGaussian,
-} from './gaussian.js';
+export { GaussianDiffusion, type GaussianDiffusionOptions } from './gaussian.js';
 export { guidedOutput, type Guidance } from './guidance.js';
 export { approxStandardNormalCdf, discretizedGaussianLogLikelihood, normalKl } from './likelihood.js';
-export {
-  trainingLosses,
-  type DiffusionModel,
-  type TrainingLosses,
-  type TrainingLossesArgs,
-} from './losses.js';
+export { trainingLosses, type TrainingLosses, type TrainingLossesArgs } from './losses.js';
+export type { DiffusionModel } from './network.js';
 export { offsetNoise } from './noise.js';
+export type { Gaussian, ModelGaussian } from './normal.js';
 export {
   COEFFICIENTS,
   packCoefficients,

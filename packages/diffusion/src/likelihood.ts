@@ -1,5 +1,5 @@
 import type { Arithmetic } from './arithmetic/arithmetic.js';
-import type { Gaussian } from './gaussian.js';
+import type { Gaussian } from './normal.js';
 
 type MeanLogVariance<T> = Pick<Gaussian<T>, 'mean' | 'logVariance'>;
 

@@ -2,10 +2,8 @@ import { meanSquaredError } from './arithmetic/arithmetic.js';
 import { vbTermsBpd } from './bound.js';
 import type { LossType, ModelMeanType } from './config.js';
 import type { GaussianDiffusion } from './gaussian.js';
+import type { DiffusionModel } from './network.js';
 import { minSnrWeights } from './weights.js';
-
-/** A network: images [B, H, W, C] and timesteps [B] to an output [B, H, W, C], or 2C if it learns the variance. */
-export type DiffusionModel<T> = (xT: T, t: T) => T;
 
 export interface TrainingLossesArgs<T> {
   readonly diffusion: GaussianDiffusion<T>;

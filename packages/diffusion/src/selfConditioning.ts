@@ -1,4 +1,4 @@
-import type { DiffusionModel } from './losses.js';
+import type { DiffusionModel } from './network.js';
 import type { GaussianDiffusion } from './gaussian.js';
 
 /** A network that is also given an earlier guess at xStart, [B, H, W, C] like xT; zeros where there is none. */

@@ -1,5 +1,14 @@
-import { extract } from './arithmetic/arithmetic.js';
-import type { Gaussian, GaussianDiffusion } from './gaussian.js';
+import { extract, type Arithmetic } from './arithmetic/arithmetic.js';
+import type { ModelVarType } from './config.js';
+import type { Gaussian } from './normal.js';
+import type { DiffusionTables } from './schedule/tables.js';
+
+/** What the variance of a reverse step depends on, besides the network. */
+interface VarianceOf<T> {
+  readonly arithmetic: Arithmetic<T>;
+  readonly tables: DiffusionTables;
+  readonly options: { readonly modelVarType: ModelVarType };
+}
 
 /**
  * The variance of p(x_{t-1} | x_t), by the model's type of it.
@@ -7,7 +16,7 @@ import type { Gaussian, GaussianDiffusion } from './gaussian.js';
  * @param like an image batch to broadcast against
  */
 export function modelVariance<T>(
-  { arithmetic, tables, options }: GaussianDiffusion<T>,
+  { arithmetic, tables, options }: VarianceOf<T>,
   values: T | undefined,
   t: T,
   like: T,

@@ -1,16 +1,10 @@
 import { checkEngine } from '@ddpm-fleet/engine';
 import { Command } from 'commander';
+import type { Check } from '../doctor/check.js';
 import { checkHost } from '../doctor/host.js';
 import { checkHosts, type HostsFlags } from '../doctor/hosts.js';
 import { jsonOption, nonNegativeInteger } from '../options.js';
 import { print, printJson } from '../output.js';
-
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly remedy?: string;
-}
 
 export function doctorCommand(): Command {
   return new Command('doctor')

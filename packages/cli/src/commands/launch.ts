@@ -7,12 +7,13 @@ import { printDryRun } from '../launch/dryRun.js';
 import { HERE, INSTALLATION } from '../launch/installation.js';
 import { launchOnKubernetes } from '../launch/kubernetes.js';
 import { addLaunchOptions, settingsOf, type LaunchFlags } from '../launch/launchOptions.js';
+import { openVenue } from '../launch/openVenue.js';
 import { foreseeRun, prepareRun, type ForeseenRun, type PrepareOptions } from '../launch/prepare.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
 import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
 import { submitToSlurm, wantsSubmission } from '../launch/submitSlurm.js';
 import { superviseRun } from '../launch/supervise.js';
-import { openVenue, type Venue } from '../launch/venue.js';
+import type { Venue } from '../launch/venue.js';
 import { note, sayNotes } from '../output.js';
 import { findTarget } from '../target.js';
 

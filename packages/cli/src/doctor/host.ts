@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePortPair, isFreePair } from '../launch/address.js';
 import { descriptorLimit } from '../launch/hostFacts.js';
 import { bytes } from '../output.js';
-import type { Check } from '../commands/doctor.js';
+import type { Check } from './check.js';
 
 const GiB = 1024 ** 3;
 const FEWEST_DESCRIPTORS = 1024;

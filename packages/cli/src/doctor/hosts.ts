@@ -6,7 +6,7 @@ import { clockNote, problemsOf, type HostAnswer } from '../launch/hostJudgement.
 import type { HostFacts } from '../launch/hostFacts.js';
 import { answerFile } from '../launch/sharedProbe.js';
 import { askHosts, sshMeeting, sshOptions } from '../launch/venues/ssh.js';
-import type { Check } from '../commands/doctor.js';
+import type { Check } from './check.js';
 
 export interface HostsFlags {
   readonly hosts: string;

@@ -1,9 +1,4 @@
-import { localDriver, type HostResources, type LauncherDriver } from '@ddpm-fleet/launcher';
-import { isLoopback, parseAddress } from '@ddpm-fleet/transport';
-import type { ForeseenRun } from './prepare.js';
-import { resourcesHere } from './resourcesHere.js';
-import { slurmVenue } from './venues/slurm.js';
-import { sshVenue } from './venues/ssh.js';
+import type { HostResources, LauncherDriver } from '@ddpm-fleet/launcher';
 
 /** Flags of `launch` that say where. */
 export interface VenueFlags {
@@ -28,27 +23,4 @@ export interface Venue {
   /** For the user. */
   readonly notes: readonly string[];
   driver(graceMs: number): LauncherDriver;
-}
-
-/** @throws DDPM_ERR_HOSTS, DDPM_ERR_HOSTS_UNFIT, DDPM_ERR_SLURM */
-export async function openVenue(flags: VenueFlags, run: ForeseenRun): Promise<Venue> {
-  switch (flags.launcher) {
-    case 'ssh':
-      return sshVenue(flags, run);
-    case 'slurm':
-      return slurmVenue(flags, run);
-    default:
-      return localVenue(flags, run);
-  }
-}
-
-async function localVenue(flags: VenueFlags, { config }: ForeseenRun): Promise<Venue> {
-  const isPrivate = isLoopback(parseAddress(`tcp://${config.fleet.bind}:0`));
-  return {
-    hosts: [await resourcesHere()],
-    port: flags.port ?? 0,
-    encrypted: (!isPrivate || flags.keys !== undefined) && flags.insecure !== true,
-    notes: [],
-    driver: (graceMs) => localDriver({ graceMs }),
-  };
 }

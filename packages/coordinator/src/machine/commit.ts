@@ -1,6 +1,7 @@
 import type { StepEntry } from './effects.js';
 import { beginFingerprints, fingerprintDue } from './fingerprints.js';
-import { HISTORY, type Round, type State } from './state.js';
+import { HISTORY } from './recovery.js';
+import type { Round, State } from './state.js';
 import { explain, recipients, type Turn } from './turn.js';
 import { forgive } from './stragglers.js';
 import type { Unit } from './units.js';

@@ -1,5 +1,5 @@
 import type { ControlMessage, FrameHeader } from '@ddpm-fleet/protocol';
-import type { Recovery } from './state.js';
+import type { Recovery } from './recovery.js';
 
 /** A checkpoint that verified. */
 export interface CheckpointRef {

@@ -1,7 +1,8 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import { dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
-import type { Peer, Recovery, State } from './state.js';
+import type { Recovery } from './recovery.js';
+import type { Peer, State } from './state.js';
 import { distrustAfter } from './trust.js';
 import { explain, journal, log, members, send, type Turn } from './turn.js';
 import { candidates, holdsCurrent, isOurs } from './welcome.js';

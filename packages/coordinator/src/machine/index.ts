@@ -1,6 +1,7 @@
 export type * from './effects.js';
 export type * from './events.js';
 export type { MachineOptions } from './options.js';
-export { FRESH, HISTORY, initialState, type Peer, type Recovery, type State } from './state.js';
+export { FRESH, HISTORY, type Recovery } from './recovery.js';
+export { initialState, type Peer, type State } from './state.js';
 export { step } from './step.js';
 export { distrustAfter, isTrusted, trustAlso, type Trust } from './trust.js';

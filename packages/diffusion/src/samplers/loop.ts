@@ -1,6 +1,6 @@
 import type { Arithmetic } from '../arithmetic/arithmetic.js';
 import type { GaussianDiffusion } from '../gaussian.js';
-import type { DiffusionModel } from '../losses.js';
+import type { DiffusionModel } from '../network.js';
 import { COEFFICIENTS } from './coefficients.js';
 import type { SamplerPlan } from './plan.js';
 import { samplerStep } from './step.js';

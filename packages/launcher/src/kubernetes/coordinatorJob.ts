@@ -1,6 +1,6 @@
 import { shellWord } from '@ddpm-fleet/core';
-import { labels, metadata, PORT, type ClusterRequest, type Manifest } from './manifests.js';
 import { CONTAINER_SECURITY, dataVolume, FAILURE_POLICY, keyVolume, POD_SECURITY } from './pod.js';
+import { labels, metadata, PORT, type ClusterRequest, type Manifest } from './request.js';
 
 /** What a checkpoint on its way to the volume may take beyond the run's own grace. */
 const MARGIN_SECONDS = 30;

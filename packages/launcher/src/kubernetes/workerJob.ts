@@ -1,5 +1,5 @@
-import { labels, metadata, PORT, type ClusterRequest, type Manifest } from './manifests.js';
 import { CONTAINER_SECURITY, dataVolume, FAILURE_POLICY, keyVolume, POD_SECURITY } from './pod.js';
+import { labels, metadata, PORT, type ClusterRequest, type Manifest } from './request.js';
 
 /** A worker hands its slots back and leaves: seconds at most. */
 const GRACE_SECONDS = 30;

@@ -1,4 +1,4 @@
-import type { Frames } from '../transport.js';
+import type { Dealer, Frames, Router } from '../transport.js';
 import type { Clock } from './clock.js';
 import type { Dice, FaultCounts, Faults } from './faults.js';
 
@@ -12,6 +12,32 @@ export interface Medium {
   isCut(a: string, b: string): boolean;
   /** Runs `action` when the hosts can reach each other again. */
   whenMended(a: string, b: string, action: () => void): void;
+}
+
+/** What a socket needs of the network. */
+export interface Neighbourhood extends Medium {
+  routerAt(address: string): RouterEnd | undefined;
+  forgetSocket(host: string, socket: Router | Dealer): void;
+}
+
+/** A router, as dealers see it. */
+export interface RouterEnd {
+  readonly host: string;
+  /** The newest connection of a name is the one that counts. Returns false where the router is closed. */
+  accept(peer: string, dealer: DealerEnd): boolean;
+  receive(peer: string, dealer: DealerEnd, frames: Uint8Array[]): void;
+  /** The peer's connection is gone; this end learns of it in a while. */
+  lose(peer: string, dealer: DealerEnd): void;
+}
+
+/** A dealer, as the router that it is connected to sees it. */
+export interface DealerEnd {
+  /** What the router sends to it. */
+  readonly incoming: Pipe | undefined;
+  /** Both directions are lost at once; both ends learn of it in a while. */
+  breakConnection(): void;
+  /** The other end has closed. */
+  disconnect(): void;
 }
 
 /** One direction of a connection: what was sent and has not arrived. */

@@ -1,17 +1,14 @@
 import type { Dealer, DealerHandlers, DealerOptions, Frames } from '../transport.js';
-import { Pipe } from './connection.js';
-import type { MemoryNetwork } from './network.js';
-import type { MemoryRouter } from './router.js';
+import { Pipe, type DealerEnd, type Neighbourhood, type RouterEnd } from './connection.js';
 
-export class MemoryDealer implements Dealer {
+export class MemoryDealer implements Dealer, DealerEnd {
   readonly queuedBytes = 0;
-  readonly #network: MemoryNetwork;
+  readonly #network: Neighbourhood;
   readonly #host: string;
   readonly #options: DealerOptions;
   readonly #handlers: DealerHandlers;
-  #router: MemoryRouter | undefined;
+  #router: RouterEnd | undefined;
   #outgoing: Pipe | undefined;
-  /** What the router sends to this end. */
   incoming: Pipe | undefined;
   /** Whether this end knows that it is connected. */
   #connected = false;
@@ -19,7 +16,7 @@ export class MemoryDealer implements Dealer {
   /** The next message finds the connection broken. */
   breakUnderNext = false;
 
-  constructor(network: MemoryNetwork, host: string, options: DealerOptions, handlers: DealerHandlers) {
+  constructor(network: Neighbourhood, host: string, options: DealerOptions, handlers: DealerHandlers) {
     this.#network = network;
     this.#host = host;
     this.#options = options;
@@ -61,7 +58,6 @@ export class MemoryDealer implements Dealer {
     this.breakConnection();
   }
 
-  /** Both directions are lost at once; both ends learn of it in a while. */
   breakConnection(): void {
     const router = this.#router;
     if (!router) return;
@@ -73,7 +69,6 @@ export class MemoryDealer implements Dealer {
     clock.after(faults.noticeMs[0], () => this.disconnect());
   }
 
-  /** The other end has closed. */
   disconnect(): void {
     this.#cutOff();
     if (this.#closed) return;

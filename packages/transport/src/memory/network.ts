@@ -10,7 +10,7 @@ import type {
 } from '../transport.js';
 import { assertPrivate, parseAddress } from '../zmq/address.js';
 import { wallClock, type Clock } from './clock.js';
-import { type Medium } from './connection.js';
+import type { Neighbourhood } from './connection.js';
 import { MemoryDealer } from './dealer.js';
 import { Dice, QUIET, type FaultCounts, type Faults } from './faults.js';
 import { MemoryRouter } from './router.js';
@@ -28,7 +28,7 @@ const FREE_PORTS = 20_000;
  * Hosts in one process that can do to each other what hosts do: be slow, break connections, be cut off, vanish. All
  * of it depends on the seed alone.
  */
-export class MemoryNetwork implements Medium {
+export class MemoryNetwork implements Neighbourhood {
   readonly clock: Clock;
   readonly dice: Dice;
   faults: Faults;

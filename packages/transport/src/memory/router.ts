@@ -1,19 +1,18 @@
 import type { Frames, Router, RouterHandlers, RouterOptions } from '../transport.js';
-import type { MemoryDealer } from './dealer.js';
-import type { MemoryNetwork } from './network.js';
+import type { DealerEnd, Neighbourhood, RouterEnd } from './connection.js';
 
-export class MemoryRouter implements Router {
+export class MemoryRouter implements Router, RouterEnd {
   readonly address: string;
   readonly host: string;
   readonly queuedBytes = 0;
-  readonly #network: MemoryNetwork;
+  readonly #network: Neighbourhood;
   readonly #options: RouterOptions;
   readonly #handlers: RouterHandlers;
-  readonly #peers = new Map<string, MemoryDealer>();
+  readonly #peers = new Map<string, DealerEnd>();
   #closed = false;
 
   constructor(
-    network: MemoryNetwork,
+    network: Neighbourhood,
     host: string,
     address: string,
     options: RouterOptions,
@@ -56,22 +55,20 @@ export class MemoryRouter implements Router {
     for (const dealer of this.#peers.values()) dealer.breakConnection();
   }
 
-  /** The newest connection of a name is the one that counts. */
-  accept(peer: string, dealer: MemoryDealer): boolean {
+  accept(peer: string, dealer: DealerEnd): boolean {
     if (this.#closed) return false;
     this.#peers.set(peer, dealer);
     return true;
   }
 
   /** Too large a part ends the connection. */
-  receive(peer: string, dealer: MemoryDealer, frames: Uint8Array[]): void {
+  receive(peer: string, dealer: DealerEnd, frames: Uint8Array[]): void {
     if (this.#closed) return;
     if (frames.some(({ byteLength }) => byteLength > this.#options.maxFrameBytes)) dealer.breakConnection();
     else this.#handlers.onMessage(peer, frames);
   }
 
-  /** The peer's connection is gone; this end learns of it in a while. */
-  lose(peer: string, dealer: MemoryDealer): void {
+  lose(peer: string, dealer: DealerEnd): void {
     if (this.#peers.get(peer) !== dealer) return;
     this.#peers.delete(peer);
     const { clock, dice, faults } = this.#network;

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { encodeControl, encodeSignal, FrameKind, runKey, type ControlMessage } from '@ddpm-fleet/protocol';
+import { encodeControl, encodeFrame, FrameKind, runKey, type ControlMessage } from '@ddpm-fleet/protocol';
 import { zmqTransport, type ClientSecurity, type Dealer } from '@ddpm-fleet/transport';
 
 /** How the other end of a dealer took it. */
@@ -87,12 +87,12 @@ export function fuzzedControl(n: number): Uint8Array {
 }
 
 export function fuzzedFrame(n: number): Uint8Array {
-  return mutated(encodeSignal(FrameKind.attach, runKey('another run'), n)[0]!, n);
+  return mutated(foreignFrame(n)[0]!, n);
 }
 
 /** Whole, but of a run that is not this one. */
-export function foreignFrame(): readonly Uint8Array[] {
-  return encodeSignal(FrameKind.attach, runKey('another run'), 1);
+export function foreignFrame(connection = 1): readonly Uint8Array[] {
+  return encodeFrame({ kind: FrameKind.attach, run: runKey('another run'), connection });
 }
 
 function mutated(bytes: Uint8Array, seed: number): Uint8Array {

@@ -8,6 +8,7 @@ export {
 } from './identity.js';
 export { LOG_LINES, outliveLog } from './logLines.js';
 export { loadConfig, type LoadOptions } from './load.js';
+export { receivedConfig } from './received.js';
 export { envName, LEAVES } from './schema.js';
 export type { Leaf } from './leaf.js';
 export type * from './types.js';

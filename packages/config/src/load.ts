@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly yaml?: string;
   /** `path=value` pairs, the value read as YAML; they win over everything else. */
   readonly set?: readonly string[];
+  /** Settings as plain data, nested as in a file; `place` says where they come from. */
+  readonly tree?: { readonly settings: unknown; readonly place: string };
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -24,11 +26,12 @@ export interface LoadOptions {
  * The resolved, frozen run: defaults, then the file, then the environment (`DDPM_...`), then `set`.
  * @throws DDPM_ERR_CONFIG_MISSING, _SYNTAX, _TEXT, _UNKNOWN_KEY, _VALUE: each names file, line and setting
  */
-export function loadConfig({ file, yaml, set = [], env = process.env }: LoadOptions): RunConfig {
+export function loadConfig({ file, yaml, tree, set = [], env = process.env }: LoadOptions): RunConfig {
   const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
   const given: Given[] = [
     ...(file === undefined ? [] : givenBy(readText(file), file)),
     ...(yaml === undefined ? [] : givenBy(yaml, 'the recorded config')),
+    ...(tree ? givenByTree(tree) : []),
     ...givenByEnvironment(env),
     ...set.map(givenByFlag),
   ];
@@ -54,6 +57,10 @@ function givenBy(text: string, file: string): Given[] {
   return leavesOf(root ?? {}).map(({ path, keys, value }) => {
     return { path, value, place: `${file}:${lineOf(document, lines, keys)}`, rank: 1 };
   });
+}
+
+function givenByTree({ settings, place }: NonNullable<LoadOptions['tree']>): Given[] {
+  return walk(settings, [], 0).map(({ path, value }) => ({ path, value, place, rank: 1 }));
 }
 
 function givenByEnvironment(env: NodeJS.ProcessEnv): Given[] {

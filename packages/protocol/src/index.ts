@@ -1,6 +1,7 @@
 export { decodeControl, encodeControl } from './control/codec.js';
 export {
   MESSAGES,
+  type CheckpointSource,
   type ControlMessage,
   type Direction,
   type HeldState,
@@ -9,20 +10,27 @@ export {
   type SlotRun,
   type StateSection,
   type StateSource,
+  type WrittenShare,
 } from './control/messages.js';
-export { Dtype, DTYPE_BYTES, type DtypeCode } from './data/dtype.js';
+export { Dtype, DTYPE_BYTES, type DtypeCode, type FloatDtype } from './data/dtype.js';
+export { chunksOf, chunkSpan, STATE_CHUNK } from './data/chunks.js';
 export { fromWire, toWire, type WireDtype } from './data/floats.js';
-export { decodeFrame, encodeFrame, encodeSignal, runKey, type DataFrame } from './data/frame.js';
-export { FrameKind, HEADER_BYTES, type FrameHeader, type FrameKindCode } from './data/header.js';
-export { decodeImages, encodeImages, type ImageRecords } from './data/images.js';
+export { decodeFrame, encodeFrame, isFrame, runKey, type DataFrame } from './data/frame.js';
 export {
-  chunksOf,
-  chunkSpan,
-  fingerprintText,
-  sectionsOf,
-  STATE_CHUNK,
-  stateFrom,
-  type StateArrays,
-} from './data/state.js';
+  FrameKind,
+  type AttachHeader,
+  type FrameHeader,
+  type FrameKindCode,
+  type HeaderOf,
+  type PartialHeader,
+  type PartialImagesHeader,
+  type ProbeHeader,
+  type RootHeader,
+  type RootImagesHeader,
+  type StateHeader,
+} from './data/header.js';
+export { HEADER_BYTES } from './data/headerCodec.js';
+export { decodeImages, encodeImages, type ImageRecords } from './data/images.js';
+export { fingerprintText, sectionsOf, stateFrom, type StateArrays } from './data/state.js';
 export { ProtocolError, type ProtocolFault } from './protocolError.js';
 export { LIMITS, MAGIC, PROTOCOL_VERSION } from './version.js';

@@ -72,7 +72,6 @@ test('whatever a frame decoder is given, it gives a frame or a ProtocolError, an
     level: 0,
     index: 0,
     bucket: 0,
-    transfer: 0,
   };
   const [head, payload] = encodeFrame(
     { kind: FrameKind.root, dtype: Dtype.float32, count: 8, ...at },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { formOf } from '../src/data/forms.js';
 import { FrameKind, HEADER_BYTES, LIMITS, MESSAGES, PROTOCOL_VERSION } from '../src/index.js';
 
 const PROTOCOL = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
@@ -23,6 +24,27 @@ test('PROTOCOL.md and the code name the same frames', (t) => {
     specified,
     Object.entries(FrameKind).map(([name, kind]) => `${kind} ${name}`),
   );
+});
+
+test('PROTOCOL.md and the code put the same numbers into the same places of a header', (t) => {
+  const lines = PROTOCOL.split('\n').map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const names = lines.find(([kind, dtype]) => kind === 'kind' && dtype === 'dtype')!;
+  const places = names.slice(1);
+  const specified = lines.filter((cells) => cells.length === names.length && cells[0]! in FrameKind);
+  const coded = Object.entries(FrameKind).map(([name, code]) => {
+    const { dtypes, counts, fields } = formOf(code);
+    const [least, most] = counts;
+    const count = most === 0 ? '0' : `${least}-${most === 0xffff_ffff ? '' : most}`;
+    const cells = new Map<string, string>(fields.map(([field, place]) => [place, field]));
+    const all = new Map([...cells, ['dtype', dtypes.join(', ')], ['count', count]]);
+    return [name, ...places.map((place) => all.get(place) ?? '')];
+  });
+  t.deepEqual(specified, coded);
 });
 
 test('PROTOCOL.md has the version and the sizes of the code', (t) => {

@@ -7,7 +7,6 @@ import {
   encodeControl,
   encodeFrame,
   encodeImages,
-  encodeSignal,
   FrameKind,
   MESSAGES,
   runKey,
@@ -24,43 +23,38 @@ const FOLDER = new URL('../../test/vectors/', import.meta.url);
 const REWRITE = process.argv.includes('--rewrite');
 const TYPES = Object.keys(MESSAGES) as MessageType[];
 
-const AT = {
+const NODE = {
   run: runKey('quickstart'),
   generation: 3,
   globalStep: 12,
   level: 2,
   index: 1,
-  bucket: 5,
-  transfer: 0,
 };
 const GRADIENT = Float32Array.of(0, 1, -1.5, Math.PI);
 const BFLOAT16 = toWire(GRADIENT, 'bfloat16');
 const IMAGES = encodeImages({ t: Int32Array.of(0, 999), loss: Float32Array.of(0.25, 1) });
 
+const ROOT = { ...NODE, level: 3, index: 0 };
+const { run, generation, globalStep } = NODE;
+
 const FRAMES: Record<string, Uint8Array[]> = {
-  partial: encodeFrame({ kind: FrameKind.partial, dtype: Dtype.float32, count: 4, ...AT }, GRADIENT),
+  partial: encodeFrame(
+    { kind: FrameKind.partial, dtype: Dtype.float32, count: 4, ...NODE, bucket: 5 },
+    GRADIENT,
+  ),
   'partial-bfloat16': encodeFrame(
-    { kind: FrameKind.partial, dtype: BFLOAT16.dtype, count: 4, ...AT },
+    { kind: FrameKind.partial, dtype: BFLOAT16.dtype, count: 4, ...NODE, bucket: 5 },
     BFLOAT16.payload,
   ),
-  partialImages: encodeFrame(
-    { kind: FrameKind.partialImages, dtype: Dtype.imageRecord, count: 2, ...AT, bucket: 0 },
-    IMAGES,
-  ),
-  root: encodeFrame(
-    { kind: FrameKind.root, dtype: Dtype.float32, count: 4, ...AT, level: 3, index: 0 },
-    GRADIENT,
-  ),
-  rootImages: encodeFrame(
-    { kind: FrameKind.rootImages, dtype: Dtype.imageRecord, count: 2, ...AT, level: 3, index: 0, bucket: 0 },
-    IMAGES,
-  ),
+  partialImages: encodeFrame({ kind: FrameKind.partialImages, count: 2, ...NODE }, IMAGES),
+  root: encodeFrame({ kind: FrameKind.root, dtype: Dtype.float32, count: 4, ...ROOT, bucket: 5 }, GRADIENT),
+  rootImages: encodeFrame({ kind: FrameKind.rootImages, count: 2, ...ROOT }, IMAGES),
   state: encodeFrame(
-    { kind: FrameKind.state, dtype: Dtype.float32, count: 4, ...AT, level: 0, transfer: 7 },
+    { kind: FrameKind.state, run, generation, globalStep, count: 4, section: 1, chunk: 5, transfer: 7 },
     GRADIENT,
   ),
-  attach: encodeSignal(FrameKind.attach, runKey('quickstart'), 2),
-  probe: encodeSignal(FrameKind.probe, runKey('quickstart')),
+  attach: encodeFrame({ kind: FrameKind.attach, run, connection: 2 }),
+  probe: encodeFrame({ kind: FrameKind.probe, run }),
 };
 
 function pinned(name: string, bytes: Uint8Array): Buffer {

@@ -1,6 +1,13 @@
 import { hostname } from 'node:os';
 import { checkpointLocation } from '@ddpm-fleet/config';
-import { FrameKind, runKey, type ControlMessage, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
+import {
+  FrameKind,
+  isFrame,
+  runKey,
+  type ControlMessage,
+  type DataFrame,
+  type MessageOf,
+} from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
 import { deviceKind } from './deviceKind.js';
 import type { Link } from './link.js';
@@ -93,13 +100,8 @@ export class Crew {
   }
 
   onFrame(frame: DataFrame): void {
-    switch (frame.header.kind) {
-      case FrameKind.root:
-      case FrameKind.rootImages:
-        return this.replica.root(frame);
-      case FrameKind.state:
-        return this.#sync.add(frame);
-    }
+    if (isFrame(frame, FrameKind.state)) this.#sync.add(frame);
+    else this.replica.root(frame);
   }
 
   /** A step stands, and its root has stopped coming for this long: a frame was lost. */
@@ -173,11 +175,7 @@ export class Crew {
   }
 }
 
-function shareQuestion({ ticket, meta, ...rest }: MessageOf<'CHECKPOINT_REQUEST'>): ShareQuestion {
-  const { transfer, globalStep, share } = rest;
-  return {
-    ...{ kind: 'share', transfer, globalStep, share },
-    ticket: ticket as unknown as ShareQuestion['ticket'],
-    meta: meta as unknown as ShareQuestion['meta'],
-  };
+function shareQuestion(message: MessageOf<'CHECKPOINT_REQUEST'>): ShareQuestion {
+  const { transfer, globalStep, ticket, share, meta } = message;
+  return { kind: 'share', transfer, globalStep, ticket, share, meta };
 }

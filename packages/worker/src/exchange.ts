@@ -1,7 +1,6 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { Bucket } from '@ddpm-fleet/core';
 import {
-  Dtype,
   encodeFrame,
   encodeImages,
   fingerprintText,
@@ -39,12 +38,9 @@ export class Exchange {
     sum: Float32Array,
     images: ImageRecords,
   ): void {
-    const at = { run: this.#run, generation, globalStep, ...node, transfer: 0 };
+    const at = { run: this.#run, generation, globalStep, ...node };
     this.#link.sendFrame(
-      encodeFrame(
-        { ...at, kind: FrameKind.partialImages, dtype: Dtype.imageRecord, bucket: 0, count: images.t.length },
-        encodeImages(images),
-      ),
+      encodeFrame({ kind: FrameKind.partialImages, ...at, count: images.t.length }, encodeImages(images)),
     );
     for (const { index: bucket, start, end } of this.#buckets) {
       const values = sum.subarray(start, end);

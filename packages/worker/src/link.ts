@@ -3,7 +3,7 @@ import {
   decodeControl,
   decodeFrame,
   encodeControl,
-  encodeSignal,
+  encodeFrame,
   FrameKind,
   HEADER_BYTES,
   LIMITS,
@@ -92,7 +92,7 @@ export class Link {
   /** Names this worker on its data plane. Nothing happens while the plane is down: it is done when it comes up. */
   attach(): void {
     if (this.#run === undefined || !this.#data?.connected) return;
-    this.#data.send(encodeSignal(FrameKind.attach, this.#run, this.#connections));
+    this.#data.send(encodeFrame({ kind: FrameKind.attach, run: this.#run, connection: this.#connections }));
   }
 
   /** Resolves when the data plane has taken what it was given. */

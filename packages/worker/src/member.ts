@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { RunConfig } from '@ddpm-fleet/config';
+import { receivedConfig } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
 import { runKey, type ControlMessage, type MessageOf } from '@ddpm-fleet/protocol';
 import { ComputeThread } from './compute/computeThread.js';
@@ -124,7 +124,7 @@ export class Member {
     if (this.#crew) return this.#crew.hello();
     if (this.#run) return;
     this.#run = message;
-    const config = message.config as unknown as RunConfig;
+    const config = receivedConfig(message.config);
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => this.#beat(), config.fleet.heartbeatMs);
     prepare(config, this.#compute, (text) => this.#options.log.warn(text)).then(

@@ -1,5 +1,5 @@
 import type { BatchShape, Prefetch } from '@ddpm-fleet/data';
-import { FrameKind, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
+import { FrameKind, isFrame, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
 import type { Commits } from './machine/commits.js';
 import type { ComputeThread } from './compute/computeThread.js';
 import type { HeldOutImages } from './compute/session.js';
@@ -104,8 +104,8 @@ export class Replica {
 
   /** A part of a step's root: a bucket, or the image records. */
   root(frame: DataFrame): void {
-    if (frame.header.kind === FrameKind.rootImages) this.commits.addImages(frame);
-    else this.commits.addRoot(frame);
+    if (isFrame(frame, FrameKind.rootImages)) this.commits.addImages(frame);
+    if (isFrame(frame, FrameKind.root)) this.commits.addRoot(frame);
     this.wake();
   }
 

@@ -3,6 +3,9 @@ import { isFleetError, type ParamLayout } from '@ddpm-fleet/core';
 import type { Link } from './link.js';
 import type { ShareQuestion } from './machine/requests.js';
 
+/** Length that the protocol grants a problem. */
+const PROBLEM_CHARS = 4000;
+
 /** Writes this worker's shares of checkpoints straight to the store, beside training, and says how it went. */
 export class ShareWriter {
   readonly #location: string;
@@ -23,7 +26,7 @@ export class ShareWriter {
     state: TrainState,
   ): Promise<void> {
     const written = await this.#save(ticket, share, { state, layout: this.#layout, meta }).catch(problemOf);
-    this.#link.send({ type: 'CHECKPOINT_WRITTEN', transfer, globalStep, written: { ...written } });
+    this.#link.send({ type: 'CHECKPOINT_WRITTEN', transfer, globalStep, written });
   }
 
   async close(): Promise<void> {
@@ -38,5 +41,6 @@ export class ShareWriter {
 
 function problemOf(error: unknown): { problem: string } {
   const message = error instanceof Error ? error.message : String(error);
-  return { problem: isFleetError(error) ? `${message} [${error.code}]` : message };
+  const problem = isFleetError(error) ? `${message} [${error.code}]` : message;
+  return { problem: problem.slice(0, PROBLEM_CHARS) };
 }

@@ -1,6 +1,6 @@
 import { openStore, type TrainState } from '@ddpm-fleet/checkpoint';
 import { assertSameLayout, type ParamLayout } from '@ddpm-fleet/core';
-import type { DataFrame, MessageOf, StateSource } from '@ddpm-fleet/protocol';
+import type { CheckpointSource, DataFrame, MessageOf, StateHeader, StateSource } from '@ddpm-fleet/protocol';
 import type { Link } from './link.js';
 import type { StateToHold } from './replicaEvents.js';
 import { StateReceiver } from './machine/stateReceiver.js';
@@ -32,14 +32,15 @@ export class StateSync {
 
   async begin(source: StateSource): Promise<void> {
     this.#wanted = source.globalStep;
-    this.#transfer = source.transfer;
+    const wanted = source.from === 'peer' ? source.transfer : undefined;
+    this.#transfer = wanted;
     for (const transfer of this.#receivers.keys()) {
-      if (transfer !== source.transfer) this.#receivers.delete(transfer);
+      if (transfer !== wanted) this.#receivers.delete(transfer);
     }
     if (source.from === 'seed' || source.from === 'held') return this.#done({ from: source.from });
     if (source.from === 'peer') return this.#check();
     const state = await this.#readCheckpoint(source);
-    if (this.#wanted !== source.globalStep || this.#transfer !== source.transfer) return;
+    if (this.#wanted !== source.globalStep || this.#transfer !== undefined) return;
     if (state) return this.#done({ from: 'elsewhere', state, fingerprint: undefined });
     this.#transfer = CHECKPOINT_TRANSFER;
     this.#link.send({ type: 'STATE_REQUEST', transfer: CHECKPOINT_TRANSFER, globalStep: source.globalStep });
@@ -59,7 +60,7 @@ export class StateSync {
   }
 
   /** Frames may come before the WELCOME or the STATE that explains them: the planes keep no order between them. */
-  add(frame: DataFrame): void {
+  add(frame: DataFrame<StateHeader>): void {
     this.#receiver(frame.header.transfer).add(frame);
     this.#check();
   }
@@ -84,12 +85,12 @@ export class StateSync {
   }
 
   /** undefined where the store is out of reach, or holds something else under that name. */
-  async #readCheckpoint({ location, globalStep, digest }: StateSource): Promise<TrainState | undefined> {
-    if (location === undefined) return undefined;
+  async #readCheckpoint(source: CheckpointSource): Promise<TrainState | undefined> {
+    const { location, globalStep, digest } = source;
     try {
       const loaded = await openStore(location).load(globalStep);
       assertSameLayout(this.#layout, loaded.snapshot.layout);
-      if (digest === undefined || loaded.digest === digest) return loaded.snapshot.state;
+      if (loaded.digest === digest) return loaded.snapshot.state;
       this.#note(
         `the checkpoint of step ${globalStep} in ${location} is another one; it is asked for instead`,
       );

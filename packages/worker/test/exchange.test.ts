@@ -1,6 +1,7 @@
 import test from 'ava';
 import { bucketsOf } from '@ddpm-fleet/core';
-import { decodeFrame, decodeImages, FrameKind, fromWire, type ControlMessage } from '@ddpm-fleet/protocol';
+import { decodeImages, FrameKind, fromWire, type ControlMessage } from '@ddpm-fleet/protocol';
+import { decoded } from './frames.js';
 import { Exchange } from '../src/exchange.js';
 import type { Link } from '../src/link.js';
 import { StateReceiver } from '../src/machine/stateReceiver.js';
@@ -26,8 +27,10 @@ function recorder() {
 test('a partial sum goes out as its image records and every bucket, named by tree node and lease', (t) => {
   const { frames, link } = recorder();
   new Exchange(link, RUN, bucketsOf(7, 12), 'float32').sendPartial(5, LEASED, SUM, IMAGES);
-  const [images, ...buckets] = frames.map((parts) => decodeFrame(parts, RUN));
-  t.like(images!.header, {
+  const images = decoded(frames[0]!, FrameKind.partialImages);
+  const buckets = frames.slice(1).map((parts) => decoded(parts, FrameKind.partial));
+  t.like(images.header, {
+    run: RUN,
     kind: FrameKind.partialImages,
     globalStep: 5,
     level: 1,
@@ -35,7 +38,7 @@ test('a partial sum goes out as its image records and every bucket, named by tre
     generation: 9,
     count: 2,
   });
-  t.deepEqual(decodeImages(images!.payload), IMAGES);
+  t.deepEqual(decodeImages(images.payload), IMAGES);
   t.deepEqual(
     buckets.map(({ header }) => [header.kind, header.bucket, header.count]),
     [
@@ -51,7 +54,7 @@ test('a partial sum goes out as its image records and every bucket, named by tre
 test('with wire dtype bfloat16 the payload is half as long', (t) => {
   const { frames, link } = recorder();
   new Exchange(link, RUN, bucketsOf(7, 28), 'bfloat16').sendPartial(5, LEASED, SUM, IMAGES);
-  const { header, payload } = decodeFrame(frames[1]!, RUN);
+  const { header, payload } = decoded(frames[1]!, FrameKind.partial);
   t.is(payload.byteLength, 14);
   t.true(fromWire(payload, header.dtype).every((x, i) => Math.abs(x - SUM[i]!) < 0.01));
 });
@@ -70,7 +73,7 @@ test('a state is announced, then sent a few chunks at a time', async (t) => {
   t.deepEqual(flushes, [4, 8]);
   const receiver = new StateReceiver(6);
   receiver.announce(messages[0] as Extract<ControlMessage, { type: 'STATE' }>);
-  for (const parts of frames) receiver.add(decodeFrame(parts, RUN));
+  for (const parts of frames) receiver.add(decoded(parts, FrameKind.state));
   t.deepEqual(receiver.received?.state.params.length, params.length);
   t.true(receiver.received!.state.params.every((x) => x === 2));
 });

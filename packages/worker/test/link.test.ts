@@ -69,7 +69,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 function rootTo(router: Router, peer: string, run: bigint): void {
-  const at = { run, generation: 1, globalStep: 0, level: 0, index: 0, bucket: 0, transfer: 0 };
+  const at = { run, generation: 1, globalStep: 0, level: 0, index: 0, bucket: 0 };
   const values = new Float32Array([1, 2]);
   router.send(peer, encodeFrame({ ...at, kind: FrameKind.root, dtype: Dtype.float32, count: 2 }, values));
 }

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { TrainState } from '@ddpm-fleet/checkpoint';
-import { decodeFrame, ProtocolError, sectionsOf, STATE_CHUNK, type MessageOf } from '@ddpm-fleet/protocol';
+import { FrameKind, ProtocolError, sectionsOf, STATE_CHUNK, type MessageOf } from '@ddpm-fleet/protocol';
+import { decoded } from './frames.js';
 import { StateReceiver } from '../src/machine/stateReceiver.js';
 import { stateFrames } from '../src/stateTransfer.js';
 
@@ -20,7 +21,9 @@ const STATE: TrainState = {
 };
 
 const frames = (transfer = 4) =>
-  [...stateFrames(STATE, { run: 9n, generation: 2, transfer })].map((parts) => decodeFrame(parts, 9n));
+  [...stateFrames(STATE, { run: 9n, generation: 2, transfer })].map((parts) =>
+    decoded(parts, FrameKind.state),
+  );
 
 const announcement = (transfer = 4): MessageOf<'STATE'> => ({
   type: 'STATE',

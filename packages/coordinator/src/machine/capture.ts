@@ -1,4 +1,4 @@
-import { chunksOf, type FrameHeader, type MessageOf } from '@ddpm-fleet/protocol';
+import { chunksOf, type MessageOf, type StateHeader } from '@ddpm-fleet/protocol';
 import type { JournalHead } from './effects.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
@@ -101,9 +101,9 @@ function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>):
 }
 
 /** A chunk of a captured state: joiners and store get it as it comes. */
-export function onStateFrame(turn: Turn, peer: Peer, { transfer, index, bucket }: FrameHeader): void {
+export function onStateFrame(turn: Turn, peer: Peer, { transfer, section, chunk }: StateHeader): void {
   const capture = turn.state.captures.get(transfer);
-  const key = `${index}/${bucket}`;
+  const key = `${section}/${chunk}`;
   if (!capture || capture.donor !== peer.peer || capture.seen.has(key)) return;
   capture.seen.add(key);
   capture.lastProgress = turn.state.now;

@@ -1,4 +1,4 @@
-import type { ControlMessage, MessageOf, StateSection } from '@ddpm-fleet/protocol';
+import type { ControlMessage, MessageOf, StateSection, WrittenShare } from '@ddpm-fleet/protocol';
 import type { TreeNode } from '@ddpm-fleet/core';
 import type { Trust } from './trust.js';
 
@@ -139,7 +139,7 @@ export type Effect =
       readonly transfer: number;
       readonly globalStep: number;
       /** What each writer said, in order of shares. */
-      readonly written: readonly Readonly<Record<string, unknown>>[];
+      readonly written: readonly WrittenShare[];
       readonly journalHead: JournalHead | null;
       readonly losses: { readonly train?: number; readonly heldOut?: number };
     }

@@ -1,16 +1,19 @@
 import { nodeKey } from '@ddpm-fleet/core';
-import { Dtype, FrameKind, type FrameHeader } from '@ddpm-fleet/protocol';
+import { Dtype, FrameKind, type PartialHeader, type PartialImagesHeader } from '@ddpm-fleet/protocol';
 import type { EventOf } from './events.js';
 import { finishUnit } from './leases.js';
 import type { Peer, Round, State } from './state.js';
 import { log, recipients, type Turn } from './turn.js';
 import type { Unit } from './units.js';
 
+/** A part of a subtree's sum. */
+type PartHeader = PartialHeader | PartialImagesHeader;
+
 /**
  * Takes a part of a subtree's sum into the step, or says why not. A part is taken once: from the worker that holds
  * the lease, under the generation of the lease. Everything else is late, repeated or from another life.
  */
-export function takePartial(turn: Turn, peer: Peer, header: FrameHeader): void {
+export function takePartial(turn: Turn, peer: Peer, header: PartHeader): void {
   const { state } = turn;
   const refusal = refusalOf(state, peer, header);
   if (refusal !== null) {
@@ -24,7 +27,7 @@ export function takePartial(turn: Turn, peer: Peer, header: FrameHeader): void {
   if (unit.openParts === 0) finishUnit(state, round, unit, peer);
 }
 
-function refusalOf(state: State, peer: Peer, header: FrameHeader): string | null {
+function refusalOf(state: State, peer: Peer, header: PartHeader): string | null {
   const { round } = state;
   if (!round || round.globalStep !== header.globalStep) return `step ${header.globalStep} is not in progress`;
   const unit = round.units.get(nodeKey(header));
@@ -39,17 +42,13 @@ function refusalOf(state: State, peer: Peer, header: FrameHeader): string | null
 }
 
 /** Buckets are parts 0 to n - 1, the image records part n. */
-function partOf({ options }: State, { kind, bucket }: FrameHeader): number {
-  return kind === FrameKind.partialImages ? options.bucketSizes.length : bucket;
+function partOf({ options }: State, header: PartHeader): number {
+  return header.kind === FrameKind.partialImages ? options.bucketSizes.length : header.bucket;
 }
 
-function expectedCount(
-  { options }: State,
-  unit: Unit,
-  { kind, bucket, dtype }: FrameHeader,
-): number | undefined {
-  if (kind === FrameKind.partialImages) return (unit.end - unit.start) * options.slotBatchSize;
-  return dtype === Dtype[options.wireDtype] ? options.bucketSizes[bucket] : undefined;
+function expectedCount({ options }: State, unit: Unit, header: PartHeader): number | undefined {
+  if (header.kind === FrameKind.partialImages) return (unit.end - unit.start) * options.slotBatchSize;
+  return header.dtype === Dtype[options.wireDtype] ? options.bucketSizes[header.bucket] : undefined;
 }
 
 function take(unit: Unit, part: number, workerId: string): void {
@@ -109,13 +108,8 @@ function workerOf(round: Round, slot: number): string {
   return unit?.contributors.join(' and ') ?? 'an unknown worker';
 }
 
-function describe({
-  kind,
-  globalStep,
-  generation,
-  level,
-  index,
-  bucket,
-}: FrameHeader): Record<string, unknown> {
+function describe(header: PartHeader): Readonly<Record<string, unknown>> {
+  const { kind, globalStep, generation, level, index } = header;
+  const bucket = header.kind === FrameKind.partial ? header.bucket : undefined;
   return { kind, globalStep, generation, node: `${level}/${index}`, bucket };
 }

@@ -26,10 +26,10 @@ export function takeShare(
   const { shares } = state;
   const share = shares?.writers.indexOf(peer.peer) ?? -1;
   if (!shares || share < 0 || transfer !== shares.transfer) return undefined;
-  if (typeof written['problem'] === 'string') {
+  if ('problem' in written) {
     state.shares = null;
     turn.effects.push({ type: 'dropShares', transfer });
-    return `${peer.workerId}: ${written['problem']}`;
+    return `${peer.workerId}: ${written.problem}`;
   }
   shares.written[share] = written;
   publishIfWhole(turn, shares);

@@ -1,4 +1,4 @@
-import type { MessageOf, SlotRun } from '@ddpm-fleet/protocol';
+import type { MessageOf, SlotRun, WrittenShare } from '@ddpm-fleet/protocol';
 import type { JournalHead } from './effects.js';
 import type { CheckpointRef } from './events.js';
 import type { MachineOptions } from './options.js';
@@ -85,7 +85,7 @@ export interface ShareSave {
   readonly writers: readonly string[];
   journalHead: JournalHead | null;
   /** What each said; null: not yet. */
-  readonly written: (Readonly<Record<string, unknown>> | null)[];
+  readonly written: (WrittenShare | null)[];
   /** At that step. */
   readonly trainLoss: number | null;
 }

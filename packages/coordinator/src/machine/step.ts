@@ -144,7 +144,7 @@ function onMalformed(turn: Turn, { peer, detail, version }: EventOf<'malformed'>
 function onFrame(turn: Turn, { peer, header }: EventOf<'frame'>): boolean {
   const { state } = turn;
   if (header.kind === FrameKind.attach) {
-    onAttach(turn, peer, header.transfer);
+    onAttach(turn, peer, header.connection);
     return true;
   }
   const known = state.peers.get(peer);

@@ -35,7 +35,7 @@ export function welcome(turn: Turn, peer: Peer, source: StateSource): void {
 
 function standingSource({ source, sourceStep, globalStep }: State): StateSource | null {
   if (!source || sourceStep !== globalStep) return null;
-  if (source.from === 'seed') return { from: 'seed', globalStep };
+  if (source.from === 'seed') return { from: 'seed', globalStep: 0 };
   return { from: 'checkpoint', globalStep, location: source.location, digest: source.digest };
 }
 

@@ -1,4 +1,11 @@
-import { chunkSpan, fromWire, stateFrom, type DataFrame, type StateArrays } from '@ddpm-fleet/protocol';
+import {
+  chunkSpan,
+  fromWire,
+  stateFrom,
+  type DataFrame,
+  type StateArrays,
+  type StateHeader,
+} from '@ddpm-fleet/protocol';
 import type { EffectOf } from '../machine/index.js';
 
 type Expected = EffectOf<'expectState'>;
@@ -18,14 +25,14 @@ export class StateIntake {
   }
 
   /** Takes a chunk. Returns whether the state is whole. */
-  add({ header, payload }: DataFrame): boolean {
-    const section = this.expected.sections[header.index];
+  add({ header, payload }: DataFrame<StateHeader>): boolean {
+    const section = this.expected.sections[header.section];
     if (!section) return false;
-    const { start, end } = chunkSpan(section, header.bucket);
-    const key = `${header.index}/${header.bucket}`;
-    if (end - start !== header.count || header.count === 0 || this.#seen.has(key)) return false;
+    const { start, end } = chunkSpan(section, header.chunk);
+    const key = `${header.section}/${header.chunk}`;
+    if (end - start !== header.count || this.#seen.has(key)) return false;
     this.#seen.add(key);
-    this.#arrays[header.index]!.set(fromWire(payload, header.dtype), start);
+    this.#arrays[header.section]!.set(fromWire(payload), start);
     this.#openElements -= header.count;
     return this.#openElements === 0;
   }

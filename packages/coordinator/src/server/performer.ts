@@ -145,12 +145,11 @@ export class Performer {
   #introduce({ to }: EffectOf<'introduce'>): void {
     const { config, record, runDir } = this.#options;
     const { runId, identityHash } = record;
-    const settings = config as unknown as Readonly<{ [setting: string]: unknown }>;
     this.wire.send([to], {
       type: 'RUN',
       runId,
       identityHash,
-      config: { ...settings },
+      config,
       runDir,
       host: this.#surroundings.host,
     });

@@ -1,5 +1,5 @@
 import { isFleetError } from '@ddpm-fleet/core';
-import { encodeControl, encodeSignal, FrameKind, HEADER_BYTES, LIMITS } from '@ddpm-fleet/protocol';
+import { encodeControl, encodeFrame, FrameKind, HEADER_BYTES, LIMITS } from '@ddpm-fleet/protocol';
 import { parseAddress, type Router, type RouterHandlers, type Transport } from '@ddpm-fleet/transport';
 
 /** The two planes of a coordinator. */
@@ -58,6 +58,6 @@ async function openData(
   handlers: RouterHandlers,
 ): Promise<Router> {
   const maxFrameBytes = LIMITS.payloadBytes + HEADER_BYTES;
-  const probe = encodeSignal(FrameKind.probe, run);
+  const probe = encodeFrame({ kind: FrameKind.probe, run });
   return transport.router({ address: `tcp://${host}:${port}`, probe, maxFrameBytes, maxPeers }, handlers);
 }

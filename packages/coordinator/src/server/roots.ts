@@ -1,12 +1,11 @@
 import { rootLevel } from '@ddpm-fleet/core';
-import { Dtype, encodeFrame, FrameKind, type DtypeCode, type FrameKindCode } from '@ddpm-fleet/protocol';
+import { Dtype, encodeFrame, FrameKind } from '@ddpm-fleet/protocol';
 import type { Frames } from '@ddpm-fleet/transport';
 import type { RootBucket } from '../reducer/reducer.js';
 
 interface Payload {
   readonly bytes: Uint8Array;
   readonly count: number;
-  readonly dtype: DtypeCode;
 }
 
 /** What is finished of the root of the round in progress, to be sent again to whoever comes in the middle of it. */
@@ -30,30 +29,28 @@ export class Roots {
   }
 
   put({ bucket, payload, count }: RootBucket): void {
-    this.#buckets.set(bucket, { bytes: payload, count, dtype: Dtype[this.#wireDtype] });
+    this.#buckets.set(bucket, { bytes: payload, count });
   }
 
   putImages(bytes: Uint8Array, count: number): void {
-    this.#images = { bytes, count, dtype: Dtype.imageRecord };
+    this.#images = { bytes, count };
   }
 
   bucketFrame(generation: number, globalStep: number, bucket: number): Frames {
-    return this.#frame(FrameKind.root, generation, globalStep, bucket, this.#buckets.get(bucket)!);
+    const { bytes, count } = this.#buckets.get(bucket)!;
+    const dtype = Dtype[this.#wireDtype];
+    return encodeFrame(
+      { kind: FrameKind.root, ...this.#at(generation, globalStep), dtype, bucket, count },
+      bytes,
+    );
   }
 
   imagesFrame(generation: number, globalStep: number): Frames {
-    return this.#frame(FrameKind.rootImages, generation, globalStep, 0, this.#images!);
+    const { bytes, count } = this.#images!;
+    return encodeFrame({ kind: FrameKind.rootImages, ...this.#at(generation, globalStep), count }, bytes);
   }
 
-  #frame(
-    kind: FrameKindCode,
-    generation: number,
-    globalStep: number,
-    bucket: number,
-    payload: Payload,
-  ): Frames {
-    const { dtype, count, bytes } = payload;
-    const at = { run: this.#run, generation, globalStep, level: this.#level, index: 0, bucket, transfer: 0 };
-    return encodeFrame({ kind, dtype, count, ...at }, bytes);
+  #at(generation: number, globalStep: number) {
+    return { run: this.#run, generation, globalStep, level: this.#level, index: 0 };
   }
 }

@@ -6,7 +6,7 @@ import type {
   TrainState,
 } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout } from '@ddpm-fleet/core';
-import type { DataFrame } from '@ddpm-fleet/protocol';
+import { FrameKind, isFrame, type DataFrame, type StateHeader } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
 import { isTrusted, type EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
@@ -41,7 +41,7 @@ export class Saves {
   readonly shares: ShareSaves;
   readonly #intakes = new Map<number, StateIntake>();
   /** Frames of states that are not announced yet: the planes keep no order between them. */
-  readonly #early = new Map<number, DataFrame[]>();
+  readonly #early = new Map<number, DataFrame<StateHeader>[]>();
   #from: SavesOptions['from'];
   /** Of the workers; needed to publish. */
   layout: ParamLayout | undefined;
@@ -79,10 +79,10 @@ export class Saves {
 
   forward({ to, store }: EffectOf<'forwardState'>, frame: DataFrame): void {
     this.#wire.pass(to, frame);
-    if (store) this.#take(frame);
+    if (store && isFrame(frame, FrameKind.state)) this.#take(frame);
   }
 
-  #take(frame: DataFrame): void {
+  #take(frame: DataFrame<StateHeader>): void {
     const { transfer } = frame.header;
     const intake = this.#intakes.get(transfer);
     if (!intake) return void this.#early.set(transfer, [...(this.#early.get(transfer) ?? []), frame]);

@@ -1,7 +1,6 @@
 import {
   chunksOf,
   chunkSpan,
-  Dtype,
   encodeFrame,
   FrameKind,
   sectionsOf,
@@ -20,12 +19,14 @@ export function sendState(
 ): void {
   const { sections, arrays } = sectionsOf(state);
   wire.send([to], { type: 'STATE', transfer, globalStep, sections, fingerprint: null });
-  for (const [index, section] of sections.entries()) {
-    for (let bucket = 0; bucket < chunksOf(section); bucket++) {
-      const { start, end } = chunkSpan(section, bucket);
-      const at = { run, generation: 0, globalStep, level: 0, index, bucket, transfer };
-      const header = { kind: FrameKind.state, dtype: Dtype.float32, count: end - start, ...at };
-      wire.sendFrame([to], encodeFrame(header, arrays[index]!.subarray(start, end)));
+  for (const [section, one] of sections.entries()) {
+    for (let chunk = 0; chunk < chunksOf(one); chunk++) {
+      const { start, end } = chunkSpan(one, chunk);
+      const at = { run, generation: 0, globalStep, section, chunk, transfer, count: end - start };
+      wire.sendFrame(
+        [to],
+        encodeFrame({ kind: FrameKind.state, ...at }, arrays[section]!.subarray(start, end)),
+      );
     }
   }
 }

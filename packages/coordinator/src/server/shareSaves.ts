@@ -1,4 +1,4 @@
-import type { CheckpointStore, Saver, SnapshotMeta, Ticket, WrittenShare } from '@ddpm-fleet/checkpoint';
+import type { CheckpointStore, Saver, SnapshotMeta, Ticket } from '@ddpm-fleet/checkpoint';
 import type { Logger } from 'pino';
 import type { EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
@@ -39,8 +39,7 @@ export class ShareSaves {
     const meta = { ...this.#parts.meta, createdAt, losses: {} };
     this.#open.set(transfer, { ticket, meta });
     for (const [share, peer] of writers.entries()) {
-      const request = { transfer, globalStep, ticket: { ...ticket }, share, meta: { ...meta } };
-      this.#wire.send([peer], { type: 'CHECKPOINT_REQUEST', ...request });
+      this.#wire.send([peer], { type: 'CHECKPOINT_REQUEST', transfer, globalStep, ticket, share, meta });
     }
   }
 
@@ -57,9 +56,7 @@ export class ShareSaves {
       await this.#parts.journalDurable();
       // The journal's line and the held-out loss were not known when the shares were asked for.
       const known = { ...meta, losses, ...(journalHead && { journalHead }) };
-      const shares = (written as unknown as readonly WrittenShare[]).map((share) => {
-        return { ...share, head: { ...share.head, meta: known } };
-      });
+      const shares = written.map((share) => ({ ...share, head: { ...share.head, meta: known } }));
       const { digest, pruneProblem } = await this.#parts.saver.publishShares(ticket, shares);
       if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');
       this.#emit({ type: 'saved', transfer, globalStep, digest });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spanOf, type TreeNode } from '@ddpm-fleet/core';
-import { FrameKind, type FrameHeader, type SlotRun } from '@ddpm-fleet/protocol';
+import { FrameKind, type PartialHeader, type PartialImagesHeader, type SlotRun } from '@ddpm-fleet/protocol';
 import type { Effect, Event, State } from '../../src/machine/index.js';
 
 interface Lease {
@@ -68,6 +68,10 @@ export class Ledger {
   #take(event: Event, node: TreeNode): void {
     assert.ok(event.type === 'frame', 'sums are made of frames');
     const { peer, header } = event;
+    assert.ok(
+      header.kind === FrameKind.partial || header.kind === FrameKind.partialImages,
+      'sums are made of parts',
+    );
     const part = this.#partOf(header);
     const { start, end } = spanOf(this.#numSlots, node);
     for (let slot = start; slot < end; slot++) {
@@ -82,8 +86,8 @@ export class Ledger {
     }
   }
 
-  #partOf({ kind, bucket }: FrameHeader): number {
-    return kind === FrameKind.partialImages ? this.#parts - 1 : bucket;
+  #partOf(header: PartialHeader | PartialImagesHeader): number {
+    return header.kind === FrameKind.partialImages ? this.#parts - 1 : header.bucket;
   }
 
   #close(): void {

@@ -1,3 +1,4 @@
+import type { StateArrays } from '@ddpm-fleet/protocol';
 import type { JournalHead } from '../../src/machine/index.js';
 import { Chain } from '../../src/server/chain.js';
 
@@ -7,6 +8,8 @@ export class Disk {
   /** Lines that are durable: what a power loss leaves. */
   synced = 0;
   readonly checkpoints = new Map<number, Checkpoint>();
+  /** States that workers wrote, by digest. */
+  readonly shares = new Map<string, StateArrays>();
   /** Takes no checkpoint. */
   failing = false;
 
@@ -18,7 +21,7 @@ export class Disk {
 
 export interface Checkpoint {
   readonly digest: string;
-  readonly state: import('@ddpm-fleet/protocol').StateArrays;
+  readonly state: StateArrays;
 }
 
 export class MemoryJournal extends Chain {

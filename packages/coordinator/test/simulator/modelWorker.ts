@@ -6,14 +6,13 @@ import {
   decodeControl,
   decodeFrame,
   decodeImages,
-  Dtype,
   encodeControl,
   encodeFrame,
   encodeImages,
-  encodeSignal,
   fingerprintText,
   FrameKind,
   fromWire,
+  isFrame,
   sectionsOf,
   stateFrom,
   toWire,
@@ -24,6 +23,8 @@ import {
   type MessageOf,
   type SlotRun,
   type StateArrays,
+  type StateHeader,
+  type WrittenShare,
 } from '@ddpm-fleet/protocol';
 import type { Clock, Dealer, Transport } from '@ddpm-fleet/transport';
 import { LAYOUT, Replica, type ModelRun } from './model.js';
@@ -52,6 +53,8 @@ export interface ModelWorkerOptions {
   };
   /** Reads a checkpoint, if this host can. */
   readonly readCheckpoint: (globalStep: number) => StateArrays | undefined;
+  /** Puts a share where the coordinator finds it. */
+  readonly keepShare: (digest: string, state: StateArrays) => void;
   /** Looks at the replica whenever it has changed. */
   readonly onState?: (replica: Replica) => void;
   /** Fingerprints of states that damaged replicas gave away. */
@@ -96,7 +99,7 @@ export class ModelWorker {
   #computing = false;
   #requests: Question[] = [];
   #incoming: Incoming | undefined;
-  #early: DataFrame[] = [];
+  #early: DataFrame<StateHeader>[] = [];
   #ended = false;
   /** Its bits were flipped, or it has its state from a replica whose bits were. */
   damaged = false;
@@ -220,7 +223,9 @@ export class ModelWorker {
   }
 
   #attach(): void {
-    this.#data?.send(encodeSignal(FrameKind.attach, this.options.run, this.#connections));
+    this.#data?.send(
+      encodeFrame({ kind: FrameKind.attach, run: this.options.run, connection: this.#connections }),
+    );
   }
 
   #onConnected(): void {
@@ -307,7 +312,9 @@ export class ModelWorker {
     this.#leases = [];
     this.#requests = [];
     this.#incoming = undefined;
-    this.#early = this.#early.filter(({ header }) => header.transfer === state.transfer);
+    this.#early = this.#early.filter(
+      ({ header }) => state.from === 'peer' && header.transfer === state.transfer,
+    );
     this.#commits.clear();
     for (const root of this.#roots.values()) dropOlder(root, generation);
     if (state.from !== 'held') this.#forget();
@@ -351,7 +358,7 @@ export class ModelWorker {
   #onData(frames: Uint8Array[]): void {
     const frame = decodeFrame(frames, this.options.run);
     const { header, payload } = frame;
-    if (header.kind === FrameKind.state) return this.#takeState(frame);
+    if (isFrame(frame, FrameKind.state)) return this.#takeState(frame);
     if (header.kind !== FrameKind.root && header.kind !== FrameKind.rootImages) return;
     if (header.generation < this.#generation) return;
     let root = this.#roots.get(header.globalStep);
@@ -366,7 +373,7 @@ export class ModelWorker {
     this.#work();
   }
 
-  #takeState(frame: DataFrame): void {
+  #takeState(frame: DataFrame<StateHeader>): void {
     const { header, payload } = frame;
     const incoming = this.#incoming;
     if (!incoming || incoming.message.transfer !== header.transfer) {
@@ -374,12 +381,9 @@ export class ModelWorker {
       this.#early.push(frame);
       return;
     }
-    const section = incoming.message.sections[header.index]!;
-    incoming.arrays[header.index]!.set(
-      fromWire(payload, header.dtype),
-      chunkSpan(section, header.bucket).start,
-    );
-    incoming.chunks.add(`${header.index}/${header.bucket}`);
+    const section = incoming.message.sections[header.section]!;
+    incoming.arrays[header.section]!.set(fromWire(payload), chunkSpan(section, header.chunk).start);
+    incoming.chunks.add(`${header.section}/${header.chunk}`);
     const { sections, globalStep, fingerprint } = incoming.message;
     if (incoming.chunks.size < sections.reduce((sum, one) => sum + chunksOf(one), 0)) return;
     this.#incoming = undefined;
@@ -443,10 +447,17 @@ export class ModelWorker {
     }
   }
 
-  /** The store is the coordinator's disk: the share travels in the answer. */
-  #writeShare({ transfer, globalStep }: MessageOf<'CHECKPOINT_REQUEST'>): void {
-    const written = structuredClone({ ...this.replica.state() });
-    this.#after(SHARE_MS, () => this.#send({ type: 'CHECKPOINT_WRITTEN', transfer, globalStep, written }));
+  #writeShare({ transfer, globalStep, share, meta }: MessageOf<'CHECKPOINT_REQUEST'>): void {
+    const state = this.replica.state();
+    const digest = this.replica.digest();
+    const { hash, entries } = LAYOUT(this.options.model);
+    const params = entries.map(({ name, shape }) => ({ name, shape }));
+    const head = { globalStep, digest, layout: { hash, params }, emas: [0.5], derived: [], meta };
+    const written: WrittenShare = { share, head, files: [] };
+    this.#after(SHARE_MS, () => {
+      this.options.keepShare(digest, state);
+      this.#send({ type: 'CHECKPOINT_WRITTEN', transfer, globalStep, written });
+    });
   }
 
   #sendState({ transfer, globalStep }: MessageOf<'STATE_REQUEST'>): void {
@@ -454,29 +465,25 @@ export class ModelWorker {
     const fingerprint = fingerprintText(this.replica.fingerprint());
     if (this.damaged) this.options.damagedStates?.add(fingerprint);
     this.#send({ type: 'STATE', transfer, globalStep, sections, fingerprint });
-    for (const [index, section] of sections.entries()) {
-      for (let bucket = 0; bucket < chunksOf(section); bucket++) {
-        const { start, end } = chunkSpan(section, bucket);
-        const at = { generation: this.#generation, globalStep, level: 0, index, bucket, transfer };
+    const at = { run: this.options.run, generation: this.#generation, globalStep, transfer };
+    for (const [section, one] of sections.entries()) {
+      for (let chunk = 0; chunk < chunksOf(one); chunk++) {
+        const { start, end } = chunkSpan(one, chunk);
         this.#sendFrame(
-          { kind: FrameKind.state, dtype: Dtype.float32, ...at },
-          arrays[index]!.subarray(start, end),
+          { kind: FrameKind.state, ...at, section, chunk, count: end - start },
+          arrays[section]!.subarray(start, end),
         );
       }
     }
   }
 
-  #sendFrame(
-    header: Omit<FrameHeader, 'run' | 'count'>,
-    payload: ArrayBufferView & { length: number },
-  ): void {
+  #sendFrame(header: FrameHeader, payload: ArrayBufferView): void {
     if (this.#ended) return;
     if (this.#framesLeft-- <= 0) {
       this.#end('killed while it was sending', false);
       return this.#onDeath();
     }
-    const count = header.kind === FrameKind.partialImages ? payload.length / 8 : payload.length;
-    this.#data?.send(encodeFrame({ ...header, count, run: this.options.run }, payload));
+    this.#data?.send(encodeFrame(header, payload));
   }
 
   #compute(): void {
@@ -504,15 +511,12 @@ export class ModelWorker {
     run: SlotRun;
   }): void {
     for (const { node, sum, images } of this.replica.partials(run.start, run.end)) {
-      const at = { generation, globalStep, ...node, transfer: 0 };
-      for (const { index, start, end } of this.#buckets) {
+      const at = { run: this.options.run, generation, globalStep, ...node };
+      for (const { index: bucket, start, end } of this.#buckets) {
         const { dtype, payload } = toWire(sum.subarray(start, end), this.options.model.wireDtype);
-        this.#sendFrame({ kind: FrameKind.partial, dtype, ...at, bucket: index }, payload as Float32Array);
+        this.#sendFrame({ kind: FrameKind.partial, dtype, ...at, bucket, count: end - start }, payload);
       }
-      this.#sendFrame(
-        { kind: FrameKind.partialImages, dtype: Dtype.imageRecord, ...at, bucket: 0 },
-        encodeImages(images),
-      );
+      this.#sendFrame({ kind: FrameKind.partialImages, ...at, count: images.t.length }, encodeImages(images));
     }
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { runKey, type DataFrame, type StateArrays } from '@ddpm-fleet/protocol';
+import { FrameKind, isFrame, runKey, type DataFrame, type StateArrays } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
 import {
@@ -42,6 +42,18 @@ export interface SimCoordinatorOptions {
   readonly checked?: boolean;
   readonly onSaved?: (globalStep: number, state: StateArrays) => void;
 }
+
+/** Of every checkpoint. */
+const META = {
+  runId: 'simulated',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  identity: {},
+  identityHash: '0'.repeat(64),
+  datasetHash: '0'.repeat(64),
+  engine: {},
+  configYaml: '',
+  losses: {},
+};
 
 /** Looking for a checkpoint takes no longer than saving one. */
 const LONGEST_LOOK_MS = 200;
@@ -200,14 +212,22 @@ export class SimCoordinator {
 
   #openShares({ transfer, globalStep, writers }: EffectOf<'openShares'>): void {
     for (const [share, peer] of writers.entries()) {
-      const request = { transfer, globalStep, ticket: {}, share, meta: {} };
-      this.#wire.send([peer], { type: 'CHECKPOINT_REQUEST', ...request });
+      const ticket = { globalStep, shares: writers.length, id: String(transfer) };
+      this.#wire.send([peer], {
+        type: 'CHECKPOINT_REQUEST',
+        transfer,
+        globalStep,
+        ticket,
+        share,
+        meta: META,
+      });
     }
   }
 
   #publish({ transfer, globalStep, written }: EffectOf<'publishShares'>): void {
-    const state = revived(written);
-    if (state) this.#save(transfer, globalStep, state);
+    const [digest, ...others] = new Set(written.map(({ head }) => head.digest));
+    const state = this.#options.disk.shares.get(digest!)!;
+    if (others.length === 0) this.#save(transfer, globalStep, state);
     else
       this.#later({
         type: 'saveFailed',
@@ -251,7 +271,7 @@ export class SimCoordinator {
 
   #forward({ to, store }: EffectOf<'forwardState'>, frame: DataFrame): void {
     this.#wire.pass(to, frame);
-    if (!store) return;
+    if (!store || !isFrame(frame, FrameKind.state)) return;
     const { transfer, globalStep } = frame.header;
     const put = (): void => {
       const intake = this.#intakes.get(transfer);
@@ -282,14 +302,4 @@ export class SimCoordinator {
       this.take({ type: 'saved', transfer, globalStep, digest, now: clock.now });
     });
   }
-}
-
-/** The state that the writers hold, as it came out of messages; undefined if they differ. */
-function revived(written: readonly unknown[]): StateArrays | undefined {
-  const [first, ...others] = written.map((one) => JSON.stringify(one));
-  if (others.some((other) => other !== first)) return undefined;
-  return JSON.parse(first!, (_, value: unknown) => {
-    const isArray = typeof value === 'object' && value !== null && '0' in value && !Array.isArray(value);
-    return isArray ? Float32Array.from(Object.values(value)) : value;
-  }) as StateArrays;
 }

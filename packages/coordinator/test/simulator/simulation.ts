@@ -175,6 +175,7 @@ export class Simulation {
       facts: FACTS,
       readCheckpoint: (step) =>
         changes.sharesDisk === false ? undefined : this.disk.checkpoints.get(step)?.state,
+      keepShare: (digest, state) => void this.disk.shares.set(digest, state),
       onState: (replica) => this.#look(workerId, replica),
       damagedStates: this.#damagedStates,
       onUnnoticed: () => (this.unnoticed = true),

@@ -24,5 +24,3 @@ export const layoutEntry = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 256 }),
   shape: Type.Array(uint32, { maxItems: 8 }),
 });
-/** Plain data that another package defines and checks. */
-export const opaque = Type.Record(Type.String(), Type.Unknown());

@@ -1,9 +1,9 @@
-import Type, { type Static, type TObject, type TProperties } from 'typebox';
+import Type, { type Static, type TObject, type TProperties, type TSchema } from 'typebox';
+import { snapshotMeta, ticket, writeProblem, writtenShare } from './checkpoint.js';
 import {
   fingerprint,
   layoutEntry,
   line,
-  opaque,
   runs,
   section,
   sha256Hex,
@@ -13,6 +13,7 @@ import {
   weights,
   workerId,
 } from './fields.js';
+import type { Immutable } from './readonly.js';
 
 /** Who may send a message. */
 export type Direction = 'fromWorker' | 'fromCoordinator' | 'both';
@@ -45,20 +46,20 @@ const engine = Type.Object({
 /** What a worker holds: a state, and the journal line whose commit led to it (null at step 0). */
 const held = Type.Object({ globalStep: step, lineHash: Type.Union([sha256Hex, Type.Null()]) });
 
-const stateSource = Type.Object({
-  from: Type.Union([
-    Type.Literal('seed'),
-    Type.Literal('held'),
-    Type.Literal('checkpoint'),
-    Type.Literal('peer'),
-  ]),
-  globalStep: step,
-  /** `peer`: number of the transfer that brings it. */
-  transfer: Type.Optional(uint32),
-  /** `checkpoint`: the store as the coordinator names it, and the checkpoint's digest. */
-  location: Type.Optional(text(4096)),
-  digest: Type.Optional(sha256Hex),
-});
+/** Where a worker gets the state of its first step. */
+const stateSource = Type.Union([
+  Type.Object({ from: Type.Literal('seed'), globalStep: Type.Literal(0) }),
+  Type.Object({ from: Type.Literal('held'), globalStep: step }),
+  Type.Object({
+    from: Type.Literal('checkpoint'),
+    globalStep: step,
+    /** The store as the coordinator names it. */
+    location: text(4096),
+    digest: sha256Hex,
+  }),
+  /** `transfer` brings it. */
+  Type.Object({ from: Type.Literal('peer'), globalStep: step, transfer: uint32 }),
+]);
 
 /** Every control message. Codes below 32 come from workers or both sides, others from the coordinator. */
 export const MESSAGES = {
@@ -107,8 +108,7 @@ export const MESSAGES = {
   CHECKPOINT_WRITTEN: message(7, 'fromWorker', 'The checkpoint files that you asked for are on the store.', {
     transfer: uint32,
     globalStep: step,
-    /** What `CheckpointStore.writeShare` returned, or `{problem}`: why there is none. */
-    written: opaque,
+    written: Type.Union([writtenShare, writeProblem]),
   }),
   FINGERPRINT: message(8, 'fromWorker', 'This is the fingerprint of my replica after that many steps.', {
     globalStep: step,
@@ -130,8 +130,8 @@ export const MESSAGES = {
 
   RUN: message(32, 'fromCoordinator', 'This is the run: prepare, then say HELLO.', {
     runId: text(128),
-    /** The resolved RunConfig. */
-    config: opaque,
+    /** The resolved RunConfig; `receivedConfig` of packages/config checks it. */
+    config: Type.Object({}),
     identityHash: sha256Hex,
     /** Run directory as the coordinator sees it, and the coordinator's host name. */
     runDir: text(4096),
@@ -182,11 +182,10 @@ export const MESSAGES = {
     {
       transfer: uint32,
       globalStep: step,
-      /** Of `CheckpointStore.openTicket`. */
-      ticket: opaque,
+      ticket,
       share: uint32,
       /** What only the coordinator knows of the snapshot's metadata. */
-      meta: opaque,
+      meta: snapshotMeta,
     },
   ),
   EVALUATE: message(40, 'fromCoordinator', 'Tell me the held-out loss of these weights at this step.', {
@@ -206,11 +205,16 @@ export const MESSAGES = {
 
 export type MessageType = keyof typeof MESSAGES;
 
+type Fields<S extends TSchema> = Immutable<Static<S>>;
+
 /** The message of one type, decoded. */
-export type MessageOf<K extends MessageType> = { readonly type: K } & Static<(typeof MESSAGES)[K]['schema']>;
+export type MessageOf<K extends MessageType> = { readonly type: K } & Fields<(typeof MESSAGES)[K]['schema']>;
 
 export type ControlMessage = { [K in MessageType]: MessageOf<K> }[MessageType];
-export type SlotRun = Static<typeof runs>[number];
-export type StateSection = Static<typeof section>;
-export type StateSource = Static<typeof stateSource>;
-export type HeldState = Static<typeof held>;
+export type SlotRun = Fields<typeof runs>[number];
+export type StateSection = Fields<typeof section>;
+export type StateSource = Fields<typeof stateSource>;
+export type CheckpointSource = Extract<StateSource, { from: 'checkpoint' }>;
+export type HeldState = Fields<typeof held>;
+/** A share of a checkpoint that a worker has written. */
+export type WrittenShare = Fields<typeof writtenShare>;

@@ -1,9 +1,6 @@
 import type { StateSection } from '../control/messages.js';
 import { ProtocolError } from '../protocolError.js';
 
-/** Elements of a state chunk: 1 MiB of float32. */
-export const STATE_CHUNK = 1 << 18;
-
 /** The arrays of a training state, as trainer and checkpoint have them. */
 export interface StateArrays {
   readonly params: Float32Array;
@@ -53,17 +50,6 @@ export function stateFrom(sections: readonly StateSection[], arrays: readonly Fl
     emas,
     derived,
   };
-}
-
-/** Where a chunk lies in its section: elements [start, end). */
-export function chunkSpan(section: StateSection, chunk: number): { start: number; end: number } {
-  const start = chunk * STATE_CHUNK;
-  return { start, end: Math.min(start + STATE_CHUNK, section.count) };
-}
-
-/** Chunks of a section; an empty section has none. */
-export function chunksOf(section: StateSection): number {
-  return Math.ceil(section.count / STATE_CHUNK);
 }
 
 /** A 64-bit fingerprint (signed or unsigned) as the protocol spells it. */

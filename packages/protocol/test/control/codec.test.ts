@@ -103,3 +103,54 @@ test('what is valid JSON and poisonous stays data', (t) => {
   t.is(({} as { polluted?: boolean }).polluted, undefined);
   t.is(faultOf([raw(3, '['.repeat(500_000))]), 'json');
 });
+
+const CODES = { CHECKPOINT_WRITTEN: 7, RUN: 32, WELCOME: 33, CHECKPOINT_REQUEST: 39 } as const;
+
+/** The fault of a message whose field is something else. */
+function faultWith(type: keyof typeof CODES, field: string, value: unknown): ProtocolFault | 'none' {
+  const { type: _, ...fields } = SAMPLES[type];
+  return faultOf([raw(CODES[type], JSON.stringify({ ...fields, [field]: value }))], senderOf(type));
+}
+
+test('a state source is one of four, with the fields of its own', (t) => {
+  const from = (state: unknown) => faultWith('WELCOME', 'state', state);
+  const location = '/runs/quickstart/checkpoints';
+  t.is(from({ from: 'seed', globalStep: 0 }), 'none');
+  t.is(from({ from: 'held', globalStep: 3 }), 'none');
+  t.is(from({ from: 'checkpoint', globalStep: 3, location, digest: 'a'.repeat(64) }), 'none');
+  t.is(from({ from: 'peer', globalStep: 3, transfer: 1 }), 'none');
+  t.is(from({ from: 'seed', globalStep: 3 }), 'schema');
+  t.is(from({ from: 'checkpoint', globalStep: 3, location }), 'schema');
+  t.is(from({ from: 'checkpoint', globalStep: 3, location, digest: 'a' }), 'schema');
+  t.is(from({ from: 'peer', globalStep: 3 }), 'schema');
+  t.is(from({ from: 'elsewhere', globalStep: 3 }), 'schema');
+  t.is(from({ from: 'held', globalStep: -1 }), 'schema');
+});
+
+test('what a writer wrote is checked to the last field, or is a problem', (t) => {
+  const { written } = SAMPLES.CHECKPOINT_WRITTEN;
+  if ('problem' in written) return t.fail();
+  const answer = (value: unknown) => faultWith('CHECKPOINT_WRITTEN', 'written', value);
+  const [file] = written.files;
+  t.is(answer(written), 'none');
+  t.is(answer({ problem: 'the disk is full' }), 'none');
+  t.is(answer({}), 'schema');
+  t.is(answer({ problem: 7 }), 'schema');
+  t.is(answer({ ...written, share: '0' }), 'schema');
+  t.is(answer({ ...written, files: [{ ...file, part: 'everything' }] }), 'schema');
+  t.is(answer({ ...written, files: [{ ...file, sha256: 'f' }] }), 'schema');
+  t.is(answer({ ...written, head: { ...written.head, digest: undefined } }), 'schema');
+  const meta = { ...written.head.meta, journalHead: { line: 1 } };
+  t.is(answer({ ...written, head: { ...written.head, meta } }), 'schema');
+});
+
+test('a ticket, its metadata and a config are objects of their kind', (t) => {
+  const { ticket, meta } = SAMPLES.CHECKPOINT_REQUEST;
+  t.is(faultWith('CHECKPOINT_REQUEST', 'ticket', { ...ticket, id: 7 }), 'schema');
+  t.is(faultWith('CHECKPOINT_REQUEST', 'ticket', {}), 'schema');
+  t.is(faultWith('CHECKPOINT_REQUEST', 'meta', { ...meta, losses: null }), 'schema');
+  t.is(faultWith('CHECKPOINT_REQUEST', 'meta', { ...meta, identityHash: 'x' }), 'schema');
+  t.is(faultWith('RUN', 'config', 'a string'), 'schema');
+  t.is(faultWith('RUN', 'config', null), 'schema');
+  t.is(faultWith('RUN', 'config', []), 'schema');
+});

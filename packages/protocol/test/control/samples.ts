@@ -2,6 +2,41 @@ import type { ControlMessage, MessageType } from '../../src/index.js';
 
 const hash = (digit: string): string => digit.repeat(64);
 
+const META = {
+  runId: 'quickstart',
+  createdAt: '2026-01-02T03:04:05.678Z',
+  identity: { seed: 0, 'ema.decays': [0.9999] },
+  identityHash: hash('a'),
+  datasetHash: hash('c'),
+  dataset: { name: 'emoji' },
+  engine: { kind: 'tensorflow' },
+  configYaml: 'identity: {}\n',
+  journalHead: { line: 14, hash: hash('d') },
+  losses: { train: 0.25 },
+};
+
+const WRITTEN = {
+  share: 0,
+  head: {
+    globalStep: 12,
+    digest: hash('e'),
+    layout: { hash: hash('b'), params: [{ name: 'scale', shape: [] }] },
+    emas: [0.9999],
+    derived: [{ name: 'lossHistory.counts', length: 1000 }],
+    meta: META,
+  },
+  files: [
+    {
+      path: 'ema-0.9999.safetensors',
+      part: 'ema',
+      decay: 0.9999,
+      share: 0,
+      sizeBytes: 100,
+      sha256: hash('f'),
+    },
+  ],
+} as const;
+
 /** One message of each type. */
 export const SAMPLES: { [K in MessageType]: Extract<ControlMessage, { type: K }> } = {
   JOIN: { type: 'JOIN', workerId: 'worker-0', host: 'node1', pid: 4242 },
@@ -35,7 +70,7 @@ export const SAMPLES: { [K in MessageType]: Extract<ControlMessage, { type: K }>
     fingerprint: null,
   },
   STATE_REQUEST: { type: 'STATE_REQUEST', transfer: 7, globalStep: 12 },
-  CHECKPOINT_WRITTEN: { type: 'CHECKPOINT_WRITTEN', transfer: 7, globalStep: 12, written: { share: 0 } },
+  CHECKPOINT_WRITTEN: { type: 'CHECKPOINT_WRITTEN', transfer: 7, globalStep: 12, written: WRITTEN },
   FINGERPRINT: { type: 'FINGERPRINT', globalStep: 12, value: 'ffffffffffffffff' },
   EVALUATED: { type: 'EVALUATED', globalStep: 12, weights: 0.9999, loss: 0.25 },
   COMMITS: { type: 'COMMITS', lines: ['{"line":0}', '{"line":1}'] },
@@ -65,9 +100,9 @@ export const SAMPLES: { [K in MessageType]: Extract<ControlMessage, { type: K }>
     type: 'CHECKPOINT_REQUEST',
     transfer: 7,
     globalStep: 12,
-    ticket: { id: 'x' },
+    ticket: { globalStep: 12, shares: 2, id: 'x' },
     share: 0,
-    meta: {},
+    meta: META,
   },
   EVALUATE: { type: 'EVALUATE', globalStep: 12, weights: 'raw' },
   COMMITS_REQUEST: { type: 'COMMITS_REQUEST', from: 9 },

@@ -1,5 +1,13 @@
 import type { Bucket } from '@ddpm-fleet/core';
-import { decodeImages, fromWire, ProtocolError, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
+import {
+  decodeImages,
+  fromWire,
+  ProtocolError,
+  type DataFrame,
+  type MessageOf,
+  type RootHeader,
+  type RootImagesHeader,
+} from '@ddpm-fleet/protocol';
 
 export interface ReadyCommit {
   readonly message: MessageOf<'STEP_COMMIT'>;
@@ -50,7 +58,7 @@ export class Commits {
   }
 
   /** @throws ProtocolError for a bucket or a count that this layout does not have */
-  addRoot({ header, payload }: DataFrame): void {
+  addRoot({ header, payload }: DataFrame<RootHeader>): void {
     const pending = this.#pendingOf(header);
     if (!pending) return;
     const bucket = this.#buckets[header.bucket];
@@ -63,7 +71,7 @@ export class Commits {
     pending.buckets.set(header.bucket, header.generation);
   }
 
-  addImages({ header, payload }: DataFrame): void {
+  addImages({ header, payload }: DataFrame<RootImagesHeader>): void {
     const pending = this.#pendingOf(header);
     if (pending) pending.images = { generation: header.generation, ...decodeImages(payload) };
   }

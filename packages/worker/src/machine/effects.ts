@@ -1,5 +1,5 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
-import type { ControlMessage, ImageRecords, StateSource } from '@ddpm-fleet/protocol';
+import type { CheckpointSource, ControlMessage, ImageRecords } from '@ddpm-fleet/protocol';
 import type { Alarm, Run } from './events.js';
 import type { LeasedNode } from './leases.js';
 import type { ShareQuestion } from './requests.js';
@@ -19,7 +19,7 @@ export type WorkerEffect =
   /** Open data, engine and model of this run. Answer: `prepared`. */
   | { readonly type: 'prepare'; readonly run: Run }
   /** Answer: `checkpointRead`. */
-  | { readonly type: 'readCheckpoint'; readonly source: StateSource }
+  | { readonly type: 'readCheckpoint'; readonly source: CheckpointSource }
   /** Hold this state, or step 0's made from the seed. Answer: `loaded`. */
   | { readonly type: 'load'; readonly state: TrainState | 'seed'; readonly fingerprint: boolean }
   /** Compute these nodes one after the other. Answer: one `nodeDone` each, also of those that are called off. */

@@ -1,7 +1,7 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout, TreeNode } from '@ddpm-fleet/core';
-import type { ControlMessage, DataFrame, MessageOf, StateSource } from '@ddpm-fleet/protocol';
+import type { CheckpointSource, ControlMessage, DataFrame, MessageOf } from '@ddpm-fleet/protocol';
 
 /** What RUN says, with its config parsed. */
 export interface Run {
@@ -44,7 +44,11 @@ export type WorkerEvent = { readonly now: number } & (
   /** Answers of the device and of the disk; each is awaited, one of the device's at a time but for `nodeDone`. */
   | { readonly type: 'prepared'; readonly facts: Facts }
   /** `state` is absent where the checkpoint is out of reach, or is another one. */
-  | { readonly type: 'checkpointRead'; readonly source: StateSource; readonly state: TrainState | undefined }
+  | {
+      readonly type: 'checkpointRead';
+      readonly source: CheckpointSource;
+      readonly state: TrainState | undefined;
+    }
   /** `fingerprint`: where `load` asked for it. */
   | { readonly type: 'loaded'; readonly fingerprint: bigint | undefined }
   | {

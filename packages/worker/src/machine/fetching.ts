@@ -1,5 +1,11 @@
 import { fleetError } from '@ddpm-fleet/core';
-import { fingerprintText, ProtocolError, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
+import {
+  fingerprintText,
+  ProtocolError,
+  type DataFrame,
+  type MessageOf,
+  type StateHeader,
+} from '@ddpm-fleet/protocol';
 import { CommitLog } from './commitLog.js';
 import type { WorkerEventOf } from './events.js';
 import { greet } from './greeting.js';
@@ -20,7 +26,8 @@ export function onWelcome(turn: Turn, replica: Replica, { generation, state }: M
   log(turn, 'info', 'welcome', { generation, ...state });
   cancelNodes(turn, replica);
   replica.commits.restart(generation, state.globalStep);
-  const { from, transfer } = state;
+  const { from } = state;
+  const transfer = from === 'peer' ? state.transfer : undefined;
   const arrivals: Arrivals = new Map('arrivals' in phase ? phase.arrivals : []);
   for (const other of arrivals.keys()) if (other !== transfer) arrivals.delete(other);
   const found = from === 'held' || from === 'seed' ? from : undefined;
@@ -53,7 +60,7 @@ export function onStateAnnounced(turn: Turn, phase: Fetching, message: MessageOf
   collect(turn, phase);
 }
 
-export function onStateFrame(turn: Turn, frame: DataFrame): void {
+export function onStateFrame(turn: Turn, frame: DataFrame<StateHeader>): void {
   const { phase } = turn.state;
   if (!('arrivals' in phase)) return;
   receiver(phase.arrivals, frame.header.transfer).add(frame);

@@ -65,11 +65,7 @@ function toWorking(phase: Working, message: Message): void {
   }
 }
 
-function shareQuestion({ ticket, meta, ...rest }: MessageOf<'CHECKPOINT_REQUEST'>): ShareQuestion {
-  const { transfer, globalStep, share } = rest;
-  return {
-    ...{ kind: 'share', transfer, globalStep, share },
-    ticket: ticket as unknown as ShareQuestion['ticket'],
-    meta: meta as unknown as ShareQuestion['meta'],
-  };
+function shareQuestion(message: MessageOf<'CHECKPOINT_REQUEST'>): ShareQuestion {
+  const { transfer, globalStep, ticket, share, meta } = message;
+  return { kind: 'share', transfer, globalStep, ticket, share, meta };
 }

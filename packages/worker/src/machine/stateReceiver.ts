@@ -6,6 +6,7 @@ import {
   stateFrom,
   type DataFrame,
   type MessageOf,
+  type StateHeader,
 } from '@ddpm-fleet/protocol';
 
 interface Announced {
@@ -18,7 +19,7 @@ interface Announced {
 /** Puts one transfer together. Frames that come before STATE wait for it: the planes keep no order between them. */
 export class StateReceiver {
   readonly transfer: number;
-  #early: DataFrame[] = [];
+  #early: DataFrame<StateHeader>[] = [];
   #announced: Announced | undefined;
 
   constructor(transfer: number) {
@@ -36,17 +37,17 @@ export class StateReceiver {
   }
 
   /** Frames of other transfers, repeated ones and those that do not fit are dropped. */
-  add(frame: DataFrame): void {
-    const { transfer, index, bucket, globalStep, count, dtype } = frame.header;
+  add(frame: DataFrame<StateHeader>): void {
+    const { transfer, section: index, chunk, globalStep, count } = frame.header;
     if (transfer !== this.transfer) return;
     if (!this.#announced) return void this.#early.push(frame);
     const { message, arrays, seen } = this.#announced;
     const section = message.sections[index];
-    const key = `${index}/${bucket}`;
+    const key = `${index}/${chunk}`;
     if (!section || globalStep !== message.globalStep || seen.has(key)) return;
-    const { start, end } = chunkSpan(section, bucket);
-    if (bucket >= chunksOf(section) || count !== end - start) return;
-    arrays[index]!.set(fromWire(frame.payload, dtype), start);
+    const { start, end } = chunkSpan(section, chunk);
+    if (chunk >= chunksOf(section) || count !== end - start) return;
+    arrays[index]!.set(fromWire(frame.payload), start);
     seen.add(key);
     this.#announced.missing--;
   }

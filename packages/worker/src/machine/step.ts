@@ -1,4 +1,4 @@
-import { FrameKind, ProtocolError, type DataFrame } from '@ddpm-fleet/protocol';
+import { FrameKind, isFrame, ProtocolError, type DataFrame } from '@ddpm-fleet/protocol';
 import { onAnswer, onNodeDone } from './answers.js';
 import type { WorkerEffect } from './effects.js';
 import type { WorkerEvent, WorkerEventOf } from './events.js';
@@ -78,7 +78,7 @@ function onReplica(
 function onFrame(turn: Turn, frame: DataFrame): void {
   const replica = replicaOf(turn.state)!;
   try {
-    if (frame.header.kind === FrameKind.state) onStateFrame(turn, frame);
+    if (isFrame(frame, FrameKind.state)) onStateFrame(turn, frame);
     else onRootFrame(replica, frame);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

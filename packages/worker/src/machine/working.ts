@@ -1,5 +1,5 @@
 import { nodeKey } from '@ddpm-fleet/core';
-import { FrameKind, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
+import { FrameKind, isFrame, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
 import { Leases, type LeasedNode } from './leases.js';
 import { Requests, type StateQuestion } from './requests.js';
 import type { Held, Replica, Working } from './state.js';
@@ -43,8 +43,8 @@ export function onCommit(turn: Turn, replica: Replica, message: MessageOf<'STEP_
 
 /** A part of a step's root: a bucket, or the image records. @throws ProtocolError */
 export function onRootFrame({ commits }: Replica, frame: DataFrame): void {
-  if (frame.header.kind === FrameKind.rootImages) commits.addImages(frame);
-  else commits.addRoot(frame);
+  if (isFrame(frame, FrameKind.rootImages)) commits.addImages(frame);
+  if (isFrame(frame, FrameKind.root)) commits.addRoot(frame);
 }
 
 /** Does what comes next. */

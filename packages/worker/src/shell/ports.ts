@@ -1,6 +1,6 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { Batch } from '@ddpm-fleet/data';
-import type { StateSource } from '@ddpm-fleet/protocol';
+import type { CheckpointSource } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
 import type { Facts, Run } from '../machine/events.js';
 import type { ShareQuestion } from '../machine/requests.js';
@@ -81,7 +81,7 @@ export interface Batches {
 /** Where this worker reaches the run's checkpoints. */
 export interface Checkpoints {
   /** undefined where the store is out of reach, or holds something else under that name. Never rejects. */
-  read(source: StateSource): Promise<TrainState | undefined>;
+  read(source: CheckpointSource): Promise<TrainState | undefined>;
   /** What CHECKPOINT_WRITTEN is to say. Never rejects. @param state is taken */
   writeShare(question: ShareQuestion, state: TrainState): Promise<Readonly<Record<string, unknown>>>;
 }

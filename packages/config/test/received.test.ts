@@ -24,7 +24,7 @@ test('every config of the project comes over as it was, frozen', (t) => {
   t.true(files.length > 5);
   for (const name of files) {
     const file = new URL(name, CONFIGS).pathname;
-    const config = loadConfig({ file, set: ['optimizer.epsilon=1e-10', 'name="1e3"'], env: {} });
+    const config = loadConfig({ file, set: ['optimizer.epsilon=1e-10', 'name=1e3'], env: {} });
     const received = receivedConfig(sent(config));
     t.deepEqual(received, config, name);
     t.true(Object.isFrozen(received.model.chMult));

@@ -24,3 +24,28 @@ export const layoutEntry = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 256 }),
   shape: Type.Array(uint32, { maxItems: 8 }),
 });
+
+export const engine = Type.Object({
+  kind: Type.Union([Type.Literal('tensorflow'), Type.Literal('wasm')]),
+  version: text(64),
+  device: text(256),
+  threads: uint32,
+});
+
+/** What a worker holds: a state, and the journal line whose commit led to it (null at step 0). */
+export const held = Type.Object({ globalStep: step, lineHash: Type.Union([sha256Hex, Type.Null()]) });
+
+/** Where a worker gets the state of its first step. */
+export const stateSource = Type.Union([
+  Type.Object({ from: Type.Literal('seed'), globalStep: Type.Literal(0) }),
+  Type.Object({ from: Type.Literal('held'), globalStep: step }),
+  Type.Object({
+    from: Type.Literal('checkpoint'),
+    globalStep: step,
+    /** The store as the coordinator names it. */
+    location: text(4096),
+    digest: sha256Hex,
+  }),
+  /** `transfer` brings it. */
+  Type.Object({ from: Type.Literal('peer'), globalStep: step, transfer: uint32 }),
+]);

@@ -1,12 +1,15 @@
 import Type, { type Static, type TObject, type TProperties, type TSchema } from 'typebox';
 import { snapshotMeta, ticket, writeProblem, writtenShare } from './checkpoint.js';
 import {
+  engine,
   fingerprint,
+  held,
   layoutEntry,
   line,
   runs,
   section,
   sha256Hex,
+  stateSource,
   step,
   text,
   uint32,
@@ -35,31 +38,6 @@ function message<P extends TProperties>(
 ): MessageSpec<P> {
   return { code, direction, sentence, schema: Type.Object(properties) };
 }
-
-const engine = Type.Object({
-  kind: Type.Union([Type.Literal('tensorflow'), Type.Literal('wasm')]),
-  version: text(64),
-  device: text(256),
-  threads: uint32,
-});
-
-/** What a worker holds: a state, and the journal line whose commit led to it (null at step 0). */
-const held = Type.Object({ globalStep: step, lineHash: Type.Union([sha256Hex, Type.Null()]) });
-
-/** Where a worker gets the state of its first step. */
-const stateSource = Type.Union([
-  Type.Object({ from: Type.Literal('seed'), globalStep: Type.Literal(0) }),
-  Type.Object({ from: Type.Literal('held'), globalStep: step }),
-  Type.Object({
-    from: Type.Literal('checkpoint'),
-    globalStep: step,
-    /** The store as the coordinator names it. */
-    location: text(4096),
-    digest: sha256Hex,
-  }),
-  /** `transfer` brings it. */
-  Type.Object({ from: Type.Literal('peer'), globalStep: step, transfer: uint32 }),
-]);
 
 /** Every control message. Codes below 32 come from workers or both sides, others from the coordinator. */
 export const MESSAGES = {

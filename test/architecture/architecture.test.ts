@@ -14,6 +14,9 @@ const PROMISES: Record<string, rules.Rule> = {
   'packages are entered by their exports': rules.packagesAreEnteredByTheirExports,
   'pure code knows no clock, no randomness, no node modules, no sockets': rules.pureCodeIsPure,
   'no file imports itself in a circle': rules.importsMakeNoCircle,
+  'pure code is where it is looked for': rules.pureDirectoriesAreThere,
+  'the machines do not wait, and call nothing that does': rules.machinesDoNotWait,
+  'what was received is not cast beyond the border': rules.receivedDataIsNotCast,
   'modules that one package owns stay there': rules.ownedModulesStayWithTheirOwners,
 };
 

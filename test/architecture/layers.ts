@@ -24,6 +24,7 @@ export const LAYERS: Record<string, number> = {
 export const PURE: Record<string, readonly string[]> = {
   'packages/core/src': ['node:crypto'],
   'packages/coordinator/src/machine': [],
+  'packages/worker/src/machine': ['node:crypto'],
   'packages/diffusion/src': [],
   'packages/model/src': [],
   'packages/data/src/plan': [],
@@ -38,6 +39,36 @@ export const IMPURE: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\bprocess\s*\.\s*(env|hrtime|argv|cwd)\b/, 'the process'],
   [/\bfetch\s*\(/, 'the network'],
 ];
+
+/** `step(state, event) -> effects`: pure, and nothing in them waits. */
+export const MACHINES = ['packages/coordinator/src/machine', 'packages/worker/src/machine'];
+
+/** What a machine may call; of other packages it may know the types. */
+export const CALLED_BY_MACHINES = ['@ddpm-fleet/core', '@ddpm-fleet/protocol', 'node:crypto'];
+
+export const WAITING: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/\basync\b|\bawait\b|\bPromise\b|\.\s*then\s*\(/, 'a promise'],
+  [/\bqueueMicrotask\b|\bnextTick\b/, 'a promise'],
+  [/\bperformance\b|\bhrtime\b/, 'the clock'],
+  [/\bWebSocket\b|\bnew\s+(Router|Dealer|Socket)\b/, 'a socket'],
+];
+
+/** Where bytes become values: only there may a cast say what something received is. */
+export const BORDER = ['packages/protocol/src/control/codec.ts', 'packages/protocol/src/data/forms.ts'];
+
+/** Packages in which nothing is cast by way of `unknown`: what they handle was received. */
+export const RECEIVERS = ['packages/coordinator', 'packages/protocol', 'packages/worker'];
+
+export const CASTS: readonly (readonly [pattern: RegExp, where: 'receivers' | 'everywhere', what: string])[] =
+  [
+    [/\bas\s+unknown\s+as\b/, 'receivers', 'casts by way of unknown'],
+    [/\bas\s+any\b|<any>/, 'receivers', 'casts to any'],
+    [
+      /\b(message|frame|header|hello|welcome)\b[\w.!?\]['[]*\s+as\s+(?!const\b)[\w({[]/,
+      'everywhere',
+      'casts what was received',
+    ],
+  ];
 
 /** Modules that one package owns, so that the others stay free of them. */
 export const OWNED: Record<string, readonly string[]> = {

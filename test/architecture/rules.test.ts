@@ -28,10 +28,11 @@ function manifest(name: string, rest: object): string {
 }
 
 /** What the rule finds in the sound repository with some files changed. */
-function found(t: ExecutionContext, rule: rules.Rule, changes: Record<string, string>): string[] {
+function found(t: ExecutionContext, rule: rules.Rule, changes: Changes): string[] {
   const root = mkdtempSync(join(tmpdir(), 'ddpm-architecture-'));
   t.teardown(() => rmSync(root, { recursive: true }));
   for (const [path, text] of Object.entries({ ...SOUND, ...changes })) {
+    if (text === undefined) continue;
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
@@ -52,7 +53,21 @@ const model = {
   'packages/model/src/index.ts': 'export const y = 1;\n',
 };
 
-const VIOLATIONS: [name: string, rule: rules.Rule, changes: Record<string, string>, message: RegExp][] = [
+const machine = (of: 'coordinator' | 'worker', source: string) => ({
+  [`packages/${of}/package.json`]: manifest(`@ddpm-fleet/${of}`, {}),
+  [`packages/${of}/tsconfig.json`]: '{}',
+  [`packages/${of}/src/machine/bad.ts`]: source,
+});
+const shell = (of: 'coordinator' | 'worker', source: string) => ({
+  ...machine(of, 'export const step = 1;'),
+  [`packages/${of}/src/shell/bad.ts`]: source,
+});
+
+/** `changes`: files, by path; undefined: taken away. */
+type Changes = Record<string, string | undefined>;
+type Violation = [name: string, rule: rules.Rule, changes: Changes, message: RegExp];
+
+const VIOLATIONS: Violation[] = [
   [
     'an unknown package',
     rules.everyPackageHasALayer,
@@ -205,6 +220,98 @@ const VIOLATIONS: [name: string, rule: rules.Rule, changes: Record<string, strin
     /uses the process/,
   ],
   [
+    'pure code that is gone',
+    rules.pureDirectoriesAreThere,
+    { ...shell('worker', 'export const a = 1;'), 'packages/worker/src/machine/bad.ts': undefined },
+    /packages\/worker\/src\/machine is held to be pure, and holds no code/,
+  ],
+  ...(['coordinator', 'worker'] as const).flatMap((of): Violation[] => [
+    [
+      `a promise in the ${of}'s machine`,
+      rules.machinesDoNotWait,
+      machine(of, 'export const a = Promise.resolve(1);'),
+      /is a machine and uses a promise/,
+    ],
+    [
+      `an asynchronous function in the ${of}'s machine`,
+      rules.machinesDoNotWait,
+      machine(of, 'export async function a() {}'),
+      /is a machine and uses a promise/,
+    ],
+    [
+      `a clock that goes on by itself in the ${of}'s machine`,
+      rules.machinesDoNotWait,
+      machine(of, 'const { now } = performance;\nexport const a = now;'),
+      /is a machine and uses the clock/,
+    ],
+    [
+      `the clock in the ${of}'s machine`,
+      rules.pureCodeIsPure,
+      machine(of, 'export const a = () => Date.now();'),
+      /uses the clock/,
+    ],
+    [
+      `a timer in the ${of}'s machine`,
+      rules.pureCodeIsPure,
+      machine(of, 'setInterval(() => {}, 1);'),
+      /uses a timer/,
+    ],
+    [
+      `randomness in the ${of}'s machine`,
+      rules.pureCodeIsPure,
+      machine(of, 'export const a = Math.random();'),
+      /uses unaddressed randomness/,
+    ],
+    [
+      `a node socket in the ${of}'s machine`,
+      rules.pureCodeIsPure,
+      machine(of, "import { connect } from 'node:net';\nexport const a = connect;"),
+      /imports node:net/,
+    ],
+    [
+      `sockets of ours in the ${of}'s machine`,
+      rules.machinesDoNotWait,
+      machine(of, "import { zmqTransport } from '@ddpm-fleet/transport';\nexport const a = zmqTransport;"),
+      /is a machine and imports @ddpm-fleet\/transport/,
+    ],
+    [
+      `the shell in the ${of}'s machine`,
+      rules.machinesDoNotWait,
+      machine(of, "import { a } from '../shell/a.js';\nexport const b = a;"),
+      /is a machine and imports \.\.\/shell\/a\.js/,
+    ],
+    [
+      `a cast by way of unknown in the ${of}`,
+      rules.receivedDataIsNotCast,
+      shell(of, 'export const a = (b: object) => b as unknown as string;'),
+      /casts by way of unknown/,
+    ],
+    [
+      `any in the ${of}`,
+      rules.receivedDataIsNotCast,
+      shell(of, 'export const a = (b: object) => (b as any).c;'),
+      /casts to any/,
+    ],
+  ]),
+  [
+    'a field of a message that is cast',
+    rules.receivedDataIsNotCast,
+    diffusion('export const f = (message: { x: unknown }) => message.x as string;'),
+    /bad\.ts casts what was received/,
+  ],
+  [
+    'a header that is cast',
+    rules.receivedDataIsNotCast,
+    diffusion('export const f = (header: unknown) => (header as { a: 1 }).a;'),
+    /bad\.ts casts what was received/,
+  ],
+  [
+    'an element of a message that is cast',
+    rules.receivedDataIsNotCast,
+    diffusion("export const f = (m: { message: any }) => m.message['x']![0] as string;"),
+    /bad\.ts casts what was received/,
+  ],
+  [
     'a circle of imports',
     rules.importsMakeNoCircle,
     {
@@ -244,6 +351,19 @@ for (const [name, rule, changes, message] of VIOLATIONS) {
     t.regex(violations[0]!, message);
   });
 }
+
+test('let be: casts to constants, in the border, and types of other packages in a machine', (t) => {
+  const border = {
+    'packages/protocol/package.json': manifest('@ddpm-fleet/protocol', {}),
+    'packages/protocol/tsconfig.json': '{}',
+    'packages/protocol/src/data/forms.ts':
+      'export const f = (header: object) => header as unknown as string;',
+  };
+  const source = "export const f = (message: 'a') => message as const;";
+  t.deepEqual(found(t, rules.receivedDataIsNotCast, { ...border, ...diffusion(source) }), []);
+  const typesOnly = "import type { RunConfig } from '@ddpm-fleet/config';\nexport type A = RunConfig;";
+  t.deepEqual(found(t, rules.machinesDoNotWait, machine('worker', typesOnly)), []);
+});
 
 test('pure by directory: what is beside it may', (t) => {
   const beside = {

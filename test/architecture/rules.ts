@@ -1,7 +1,25 @@
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
-import { IMPURE, LAYERS, OWNED, PURE } from './layers.js';
-import { withoutComments, type Manifest, type Monorepo, type Package, type SourceText } from './monorepo.js';
+import {
+  BORDER,
+  CALLED_BY_MACHINES,
+  CASTS,
+  IMPURE,
+  LAYERS,
+  MACHINES,
+  OWNED,
+  PURE,
+  RECEIVERS,
+  WAITING,
+} from './layers.js';
+import {
+  importsOf,
+  withoutComments,
+  type Manifest,
+  type Monorepo,
+  type Package,
+  type SourceText,
+} from './monorepo.js';
 
 /** Each rule gives what breaks it, one sentence each; nothing when all is well. */
 export type Rule = (repo: Monorepo) => string[];
@@ -87,6 +105,41 @@ export const ownedModulesStayWithTheirOwners: Rule = ({ packages }) =>
     ),
   );
 
+/** A directory that was moved would no longer be looked at. */
+export const pureDirectoriesAreThere: Rule = ({ packages }) =>
+  Object.keys(PURE).flatMap((directory) => {
+    const owner = packages.find((pkg) => directory.startsWith(`${pkg.directory}/`));
+    const isThere = owner?.shipped.some(({ path }) => path.startsWith(`${directory}/`)) ?? true;
+    return isThere ? [] : [`${directory} is held to be pure, and holds no code`];
+  });
+
+/** A machine stays in its directory, calls nothing but arithmetic and the protocol, and nothing in it waits. */
+export const machinesDoNotWait: Rule = ({ packages }) =>
+  MACHINES.flatMap((directory) =>
+    packages
+      .flatMap(({ shipped }) => shipped)
+      .filter(({ path }) => path.startsWith(`${directory}/`))
+      .flatMap(({ path, text }) => [
+        ...foreignCalls(path, text, directory),
+        ...WAITING.filter(([pattern]) => pattern.test(withoutComments(text))).map(
+          ([, what]) => `${path} is a machine and uses ${what}`,
+        ),
+      ]),
+  );
+
+/** What is received is checked where bytes become values; elsewhere its type is the one that it has. */
+export const receivedDataIsNotCast: Rule = ({ packages }) =>
+  packages.flatMap(({ directory, shipped }) =>
+    shipped
+      .filter(({ path }) => !BORDER.includes(path))
+      .flatMap(({ path, text }) =>
+        CASTS.filter(
+          ([pattern, where]) =>
+            (where === 'everywhere' || RECEIVERS.includes(directory)) && pattern.test(withoutComments(text)),
+        ).map(([, , what]) => `${path} ${what}`),
+      ),
+  );
+
 /** Also of types alone: what two files need of each other belongs to a third. */
 export const importsMakeNoCircle: Rule = ({ packages }) => {
   const sources = packages.flatMap(({ shipped, auxiliary }) => [...shipped, ...auxiliary]);
@@ -100,6 +153,18 @@ export function packageOf(specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+/** Imports of values, but not those of types alone. */
+function foreignCalls(path: string, text: string, directory: string): string[] {
+  const values = withoutComments(text).replace(/^\s*(import|export)\s+type\b[^;]*;/gm, '');
+  return importsOf(values)
+    .filter((specifier) =>
+      specifier.startsWith('.')
+        ? !join(path, '..', specifier).startsWith(`${directory}/`)
+        : !CALLED_BY_MACHINES.includes(specifier),
+    )
+    .map((specifier) => `${path} is a machine and imports ${specifier}`);
 }
 
 function neighbours(path: string, imports: readonly string[]): string[] {

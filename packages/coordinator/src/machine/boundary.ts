@@ -21,20 +21,24 @@ function maySkip(turn: Turn, round: Round, reason: string): boolean {
   const { state } = turn;
   const { onNonFinite, maxNonFinite } = state.options;
   log(turn, 'error', `step ${round.globalStep}: ${reason}`);
-  if (onNonFinite === 'skip' && ++state.nonFinite <= maxNonFinite) return true;
-  const limit = onNonFinite === 'skip' ? ` (${state.nonFinite} steps were not finite)` : '';
+  if (onNonFinite === 'skip' && ++state.losses.nonFinite <= maxNonFinite) return true;
+  const limit = onNonFinite === 'skip' ? ` (${state.losses.nonFinite} steps were not finite)` : '';
   abandonStep(turn, reason);
-  state.stop = { reason: `step ${round.globalStep}: ${reason}${limit}`, since: state.now, failed: true };
+  state.ending.stop = {
+    reason: `step ${round.globalStep}: ${reason}${limit}`,
+    since: state.now,
+    failed: true,
+  };
   return false;
 }
 
 /** No step is in progress: does what is done between steps, then begins the next one. */
 export function atBoundary(turn: Turn): void {
   const { state } = turn;
-  if (state.stop || state.globalStep >= state.options.steps) {
+  if (state.ending.stop || state.globalStep >= state.options.steps) {
     state.phase = 'finishing';
-    if (!state.finishing) state.checkpoint.failures = 0;
-    state.finishing ??= { since: state.now, capture: null };
+    if (!state.ending.finishing) state.checkpoint.failures = 0;
+    state.ending.finishing ??= { since: state.now, capture: null };
     return;
   }
   const due = checkpointDue(state);
@@ -50,7 +54,10 @@ export function atBoundary(turn: Turn): void {
 
 /** A fleet that starts together should share its first step: it is the longest one, since it compiles. */
 function shouldWaitForOthers(state: State): boolean {
-  return state.now < state.patientUntil && peersBy(state, 'fetching').some(({ source }) => source !== 'peer');
+  return (
+    state.now < state.membership.patientUntil &&
+    peersBy(state, 'fetching').some(({ source }) => source !== 'peer')
+  );
 }
 
 function waitingReason(state: State, ready: number): string {
@@ -72,7 +79,8 @@ function checkpointDue(state: State): boolean {
 export function askHeldOut(turn: Turn, saving: boolean): void {
   const { state } = turn;
   const { heldOutEvery, steps, judgeCheckpoints } = state.options;
-  const { globalStep, heldOut } = state;
+  const { globalStep } = state;
+  const { heldOut } = state.losses;
   if (heldOut.askedStep === globalStep) return;
   const isTime = heldOutEvery > 0 && (globalStep % heldOutEvery === 0 || globalStep === steps);
   if (!isTime && !(saving && judgeCheckpoints)) return;
@@ -86,7 +94,7 @@ function beginStep(turn: Turn): void {
   const { state } = turn;
   const { bucketSizes } = state.options;
   const round: Round = {
-    round: ++state.rounds,
+    round: ++state.leases.rounds,
     globalStep: state.globalStep,
     startedAt: state.now,
     units: new Map(),
@@ -100,7 +108,7 @@ function beginStep(turn: Turn): void {
     leasedAt: new Map(),
   };
   state.round = round;
-  state.patientUntil = 0;
+  state.membership.patientUntil = 0;
   state.phase = 'stepping';
   turn.effects.push({ type: 'beginRound', round: round.round, globalStep: round.globalStep });
   leaseStep(turn);

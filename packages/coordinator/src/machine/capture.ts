@@ -2,7 +2,8 @@ import { chunksOf, type MessageOf, type StateHeader } from '@ddpm-fleet/protocol
 import type { JournalHead } from './effects.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
-import type { Capture, Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { Capture, State } from './state.js';
 import { leasable, log, noteLent, peersBy, send, type Turn } from './turn.js';
 
 /** A donor that has sent nothing for so many times the liveness limit is replaced. */
@@ -23,8 +24,9 @@ function capture(turn: Turn, store: boolean): number | null {
   if (joiners.length === 0 && !store) return null;
   const donor = donorOf(state);
   if (!donor) return null;
-  const transfer = ++state.transfers;
-  const { globalStep, journal: journalHead, now } = state;
+  const transfer = ++state.transfers.count;
+  const { globalStep, now } = state;
+  const { head: journalHead } = state.journal;
   const started: Capture = {
     transfer,
     globalStep,
@@ -36,7 +38,7 @@ function capture(turn: Turn, store: boolean): number | null {
     frames: null,
     seen: new Set(),
   };
-  state.captures.set(transfer, started);
+  state.transfers.captures.set(transfer, started);
   if (store) state.checkpoint.saving = true;
   send(turn, donor.peer, { type: 'STATE_REQUEST', transfer, globalStep });
   for (const joiner of joiners) {
@@ -48,13 +50,16 @@ function capture(turn: Turn, store: boolean): number | null {
 
 /** The commit that made a state is written only after the state was asked for. */
 export function noteHead(state: State, globalStep: number, head: JournalHead): void {
-  const saves = [...state.captures.values(), ...(state.shares ? [state.shares] : [])];
+  const saves = [
+    ...state.transfers.captures.values(),
+    ...(state.transfers.shares ? [state.transfers.shares] : []),
+  ];
   for (const save of saves) if (save.globalStep === globalStep) save.journalHead = head;
 }
 
 /** Members that wait for a state which no capture brings any more. */
 function stranded(state: State): Peer[] {
-  const served = new Set([...state.captures.values()].flatMap(({ joiners }) => joiners));
+  const served = new Set([...state.transfers.captures.values()].flatMap(({ joiners }) => joiners));
   return peersBy(state, 'fetching').filter(
     ({ peer, source, delivered }) => source === 'peer' && !delivered && !served.has(peer),
   );
@@ -67,7 +72,7 @@ export function donorOf(state: State): Peer | undefined {
 
 /** Who could give the state, those with the least to do first. */
 function donors(state: State): Peer[] {
-  const planned = new Map(state.plan?.peers.map((peer, i) => [peer, state.plan!.runs[i]!]));
+  const planned = new Map(state.leases.plan?.peers.map((peer, i) => [peer, state.leases.plan!.runs[i]!]));
   const burden = ({ peer }: Peer) => {
     const run = planned.get(peer);
     return (state.round?.owed.get(peer) ?? 0) + (run ? run.end - run.start : 0);
@@ -77,7 +82,7 @@ function donors(state: State): Peer[] {
 
 /** The donor says what will come. */
 export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): void {
-  const capture = turn.state.captures.get(message.transfer);
+  const capture = turn.state.transfers.captures.get(message.transfer);
   if (!capture || capture.donor !== peer.peer || capture.frames !== null) return;
   if (message.globalStep !== capture.globalStep)
     return dropCapture(turn, capture, 'the donor sent another step');
@@ -96,13 +101,13 @@ function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>):
     globalStep,
     sections: message.sections,
     journalHead,
-    losses: lossesAt(turn.state, globalStep, turn.state.loss),
+    losses: lossesAt(turn.state, globalStep, turn.state.losses.train),
   });
 }
 
 /** A chunk of a captured state: joiners and store get it as it comes. */
 export function onStateFrame(turn: Turn, peer: Peer, { transfer, section, chunk }: StateHeader): void {
-  const capture = turn.state.captures.get(transfer);
+  const capture = turn.state.transfers.captures.get(transfer);
   const key = `${section}/${chunk}`;
   if (!capture || capture.donor !== peer.peer || capture.seen.has(key)) return;
   capture.seen.add(key);
@@ -112,9 +117,9 @@ export function onStateFrame(turn: Turn, peer: Peer, { transfer, section, chunk 
 }
 
 function finishCapture(state: State, { transfer, joiners, donor, globalStep }: Capture): void {
-  state.captures.delete(transfer);
+  state.transfers.captures.delete(transfer);
   noteLent(state, donor, globalStep);
-  if (joiners.length > 0) state.donatedAt = Math.max(state.donatedAt, globalStep);
+  if (joiners.length > 0) state.replicas.donatedAt = Math.max(state.replicas.donatedAt, globalStep);
   for (const joiner of joiners) {
     const peer = state.peers.get(joiner);
     if (peer) peer.delivered = true;
@@ -124,18 +129,22 @@ function finishCapture(state: State, { transfer, joiners, donor, globalStep }: C
 /** A worker that was pointed to a checkpoint cannot read it. */
 export function onStateRequest(turn: Turn, peer: Peer, { globalStep }: MessageOf<'STATE_REQUEST'>): void {
   const { state } = turn;
-  if (peer.status !== 'fetching' || peer.source !== 'checkpoint' || state.source?.from !== 'checkpoint')
+  if (
+    peer.status !== 'fetching' ||
+    peer.source !== 'checkpoint' ||
+    state.origin.source?.from !== 'checkpoint'
+  )
     return;
-  if (globalStep !== state.source.globalStep) return;
-  const transfer = ++state.transfers;
-  const { location } = state.source;
+  if (globalStep !== state.origin.source.globalStep) return;
+  const transfer = ++state.transfers.count;
+  const { location } = state.origin.source;
   turn.effects.push({ type: 'streamCheckpoint', to: peer.peer, transfer, globalStep, location });
 }
 
 /** Ends the captures that the peer gives or has a share in, and takes it off the list of others'. */
 export function dropCapturesOf(turn: Turn, peer: string): void {
   dropSharesOf(turn, peer);
-  for (const capture of turn.state.captures.values()) {
+  for (const capture of turn.state.transfers.captures.values()) {
     capture.joiners = capture.joiners.filter((joiner) => joiner !== peer);
     if (capture.donor === peer) dropCapture(turn, capture, 'its donor is gone');
   }
@@ -143,7 +152,7 @@ export function dropCapturesOf(turn: Turn, peer: string): void {
 
 function dropCapture(turn: Turn, capture: Capture, reason: string): void {
   const { state } = turn;
-  state.captures.delete(capture.transfer);
+  state.transfers.captures.delete(capture.transfer);
   log(turn, 'warn', `the state at ${capture.globalStep} did not come: ${reason}; another worker is asked`);
   if (!capture.store) return;
   turn.effects.push({ type: 'dropState', transfer: capture.transfer });
@@ -153,13 +162,13 @@ function dropCapture(turn: Turn, capture: Capture, reason: string): void {
 
 export function dropAllCaptures(turn: Turn, reason: string): void {
   dropShares(turn, reason);
-  for (const capture of turn.state.captures.values()) dropCapture(turn, capture, reason);
+  for (const capture of turn.state.transfers.captures.values()) dropCapture(turn, capture, reason);
 }
 
 /** Replaces donors that have gone quiet. */
 export function checkCaptures(turn: Turn): void {
   const { state } = turn;
-  for (const capture of state.captures.values()) {
+  for (const capture of state.transfers.captures.values()) {
     if (state.now - capture.lastProgress > PATIENCE * state.options.livenessMs)
       dropCapture(turn, capture, 'its donor sends nothing');
   }

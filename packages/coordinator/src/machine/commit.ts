@@ -20,7 +20,7 @@ export function nonFiniteReason(round: Round): string | null {
 }
 
 /**
- * Makes the step stand: the journal's line is written, then the commit goes out.
+ * Invariants 1 to 3. Makes the step stand: the journal's line is written, then the commit goes out.
  * @param skipped why its root is not applied, or null
  */
 export function commitStep(turn: Turn, skipped: string | null): void {
@@ -32,7 +32,7 @@ export function commitStep(turn: Turn, skipped: string | null): void {
   noteContributors(state, round);
   state.round = null;
   state.globalStep++;
-  state.loss = entry.loss;
+  state.losses.train = entry.loss;
   const fingerprint = fingerprintDue(state);
   if (fingerprint) beginFingerprints(state);
   const { generation } = state;
@@ -55,10 +55,10 @@ export function commitStep(turn: Turn, skipped: string | null): void {
 
 /** The journal has the line that took the state to a step. */
 export function rememberLine(state: State, globalStep: number, hash: string): void {
-  state.history.set(globalStep, hash);
-  if (state.history.size <= HISTORY) return;
-  const [oldest] = state.history.keys();
-  state.history.delete(oldest!);
+  state.journal.history.set(globalStep, hash);
+  if (state.journal.history.size <= HISTORY) return;
+  const [oldest] = state.journal.history.keys();
+  state.journal.history.delete(oldest!);
 }
 
 function entryOf(state: State, round: Round, skipped: string | null): StepEntry {
@@ -97,5 +97,5 @@ function joined(units: readonly Unit[]): [number, number, string][] {
 
 function noteContributors(state: State, round: Round): void {
   for (const { contributors } of round.units.values())
-    for (const worker of contributors) state.lentAt.set(worker, round.globalStep);
+    for (const worker of contributors) state.replicas.lentAt.set(worker, round.globalStep);
 }

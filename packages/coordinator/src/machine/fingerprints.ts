@@ -3,19 +3,20 @@ import { abandonStep } from './abandon.js';
 import { expel } from './leaving.js';
 import { startGathering } from './gather.js';
 import { distrustAfter } from './trust.js';
-import type { FingerprintRound, Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { FingerprintRound, State } from './state.js';
 import { journal, log, members, peersBy, type Turn } from './turn.js';
 
 /** Every so many steps, and of the last step: what is wrong in the end would stay wrong. */
-export function fingerprintDue({ options, globalStep, fingerprints }: State): boolean {
+export function fingerprintDue({ options, globalStep, replicas }: State): boolean {
   const { fingerprintEvery, steps } = options;
   if (fingerprintEvery === 0) return false;
-  return globalStep === steps || (globalStep % fingerprintEvery === 0 && fingerprints === null);
+  return globalStep === steps || (globalStep % fingerprintEvery === 0 && replicas.fingerprints === null);
 }
 
 export function beginFingerprints(state: State): void {
   const expected = new Set(peersBy(state, 'active').map(({ peer }) => peer));
-  state.fingerprints = { globalStep: state.globalStep, expected, values: new Map() };
+  state.replicas.fingerprints = { globalStep: state.globalStep, expected, values: new Map() };
 }
 
 /** A worker that has just got its state must have the one that others were seen to have at that step. */
@@ -29,8 +30,8 @@ export function checkFirstFingerprint(
   if (unlikeAgreed(turn, peer, globalStep, fingerprint) !== null) return false;
   // Only a state that does not come from another replica says what all should have.
   const isFresh = (peer.source === 'seed' || peer.source === 'checkpoint') && globalStep === peer.fromStep;
-  if (isFresh && (!state.agreed || state.agreed.globalStep === globalStep))
-    state.agreed = { globalStep, value: fingerprint };
+  if (isFresh && (!state.replicas.agreed || state.replicas.agreed.globalStep === globalStep))
+    state.replicas.agreed = { globalStep, value: fingerprint };
   return true;
 }
 
@@ -47,7 +48,7 @@ export function checkGivenState(
 
 /** Expels a worker whose state is not what all agreed on at that step. Returns why, or null. */
 function unlikeAgreed(turn: Turn, peer: Peer, globalStep: number, fingerprint: string | null): string | null {
-  const { agreed } = turn.state;
+  const { agreed } = turn.state.replicas;
   if (agreed?.globalStep !== globalStep || agreed.value === null || agreed.value === fingerprint) return null;
   const reason = `its state at step ${globalStep} is ${fingerprint}, the others have ${agreed.value}`;
   log(turn, 'error', `${peer.workerId} is not like the others: ${reason}`, { worker: peer.workerId });
@@ -61,7 +62,7 @@ export function onFingerprint(
   peer: Peer,
   { globalStep, value }: MessageOf<'FINGERPRINT'>,
 ): boolean {
-  const round = turn.state.fingerprints;
+  const round = turn.state.replicas.fingerprints;
   if (!round || round.globalStep !== globalStep || !round.expected.has(peer.peer)) return false;
   round.values.set(peer.peer, value);
   return isComplete(round);
@@ -77,9 +78,9 @@ function isComplete({ values, expected }: FingerprintRound): boolean {
  */
 export function compareFingerprints(turn: Turn): void {
   const { state } = turn;
-  const round = state.fingerprints;
+  const round = state.replicas.fingerprints;
   if (!round || !isComplete(round)) return;
-  state.fingerprints = null;
+  state.replicas.fingerprints = null;
   if (round.expected.size === 0) return;
   const { globalStep } = round;
   const { value, differing } = majority(round);
@@ -108,13 +109,15 @@ export function compareFingerprints(turn: Turn): void {
 }
 
 function agree(state: State, globalStep: number, value: string): void {
-  state.agreed = { globalStep, value };
+  state.replicas.agreed = { globalStep, value };
   // What was lent to later steps is not covered: the replica may have been damaged after it was looked at.
-  for (const [worker, step] of state.lentAt) if (step < globalStep) state.lentAt.delete(worker);
+  for (const [worker, step] of state.replicas.lentAt)
+    if (step < globalStep) state.replicas.lentAt.delete(worker);
 }
 
 /** The step after which nothing can be trusted when these workers are wrong; null: they did no harm. */
-function goodUntil({ agreed, lentAt, donatedAt, knownFrom }: State, names: readonly string[]): number | null {
+function goodUntil({ replicas }: State, names: readonly string[]): number | null {
+  const { agreed, lentAt, donatedAt, knownFrom } = replicas;
   const step = agreed?.globalStep ?? 0;
   const isHarmless = knownFrom <= step && donatedAt < step && !names.some((name) => lentAt.has(name));
   return isHarmless ? null : step;
@@ -124,10 +127,10 @@ function distrust(turn: Turn, names: readonly string[], trustedUntil: number): v
   const { state } = turn;
   for (const peer of members(state)) peer.held = null;
   state.round = null;
-  state.source = null;
+  state.origin.source = null;
   // Never more than was trusted before: what an earlier damage left in the store is still there.
-  state.trust = distrustAfter(state.trust, trustedUntil);
-  state.distrustedTransfers = state.transfers;
+  state.replicas.trust = distrustAfter(state.replicas.trust, trustedUntil);
+  state.replicas.distrustedTransfers = state.transfers.count;
   state.checkpoint.lastStep = -1;
   startGathering(
     turn,

@@ -5,7 +5,8 @@ import { captureIfNeeded, dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
 import { findCheckpoint } from './gather.js';
 import { takeShare } from './shares.js';
-import type { Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { State } from './state.js';
 import { trustAlso } from './trust.js';
 import { explain, journal, log, send, type Turn } from './turn.js';
 
@@ -18,19 +19,19 @@ const PATIENCE = 20;
 export function onStop(turn: Turn, { reason }: EventOf<'stop'>): void {
   const { state } = turn;
   if (state.phase === 'stopped') return;
-  state.stop ??= { reason, since: state.now, failed: false };
+  state.ending.stop ??= { reason, since: state.now, failed: false };
   explain(turn, `stopping: ${reason}`);
 }
 
 /** When the run is asked to end, a step that takes too long is given up: the state is that of its beginning. */
 export function checkStop(turn: Turn): void {
   const { state } = turn;
-  if (!state.stop) return;
-  const waitedMs = state.now - state.stop.since;
+  if (!state.ending.stop) return;
+  const waitedMs = state.now - state.ending.stop.since;
   if (state.phase === 'stepping' && waitedMs > state.options.graceMs / 4)
-    abandonStep(turn, state.stop.reason);
-  if (state.phase === 'gathering' && !state.stop.failed) {
-    end(turn, `${state.stop.reason}; no worker holds a state that is not saved`, false);
+    abandonStep(turn, state.ending.stop.reason);
+  if (state.phase === 'gathering' && !state.ending.stop.failed) {
+    end(turn, `${state.ending.stop.reason}; no worker holds a state that is not saved`, false);
   }
 }
 
@@ -38,11 +39,12 @@ export function checkStop(turn: Turn): void {
 export function finish(turn: Turn): void {
   const { state } = turn;
   const { checkpoint, globalStep } = state;
-  const finishing = state.finishing!;
+  const finishing = state.ending.finishing!;
   if (checkpoint.lastStep === globalStep || globalStep === 0) return conclude(turn);
   if (checkpoint.failures >= MAX_FAILURES)
     return end(turn, `the state at step ${globalStep} could not be saved`, false);
-  const { stop, options } = state;
+  const { stop } = state.ending;
+  const { options } = state;
   if (stop && state.now - stop.since > options.graceMs)
     return end(turn, `${stop.reason}; no time was left to save step ${globalStep}`, false);
   if (checkpoint.saving || state.now < checkpoint.lastAt + pauseMs(checkpoint.failures)) return;
@@ -60,13 +62,15 @@ function pauseMs(failures: number): number {
 }
 
 /** A state is not saved as the last one before it is known to be that of the others, unless that takes too long. */
-function areComparing({ fingerprints, finishing, options, stop, now }: State): boolean {
+function areComparing({ replicas, ending, options, now }: State): boolean {
+  const { finishing, stop } = ending;
   const limitMs = Math.min(PATIENCE * options.livenessMs, stop ? options.graceMs / 4 : Infinity);
-  return fingerprints !== null && now - finishing!.since < limitMs;
+  return replicas.fingerprints !== null && now - finishing!.since < limitMs;
 }
 
 function conclude(turn: Turn): void {
-  const { stop, globalStep, options } = turn.state;
+  const { ending, globalStep, options } = turn.state;
+  const { stop } = ending;
   if (stop) end(turn, stop.reason, false);
   else end(turn, `step ${Math.min(globalStep, options.steps)} of ${options.steps} is done`, true);
 }
@@ -85,14 +89,14 @@ export function end(turn: Turn, reason: string, completed: boolean): void {
 export function onSaved(turn: Turn, { transfer, globalStep, digest }: EventOf<'saved'>): void {
   const { state } = turn;
   const { checkpoint, now } = state;
-  if (transfer <= state.distrustedTransfers) {
+  if (transfer <= state.replicas.distrustedTransfers) {
     Object.assign(checkpoint, { saving: false, wanted: true });
     return log(turn, 'warn', `the checkpoint of step ${globalStep} cannot be trusted and will not be used`);
   }
-  state.trust = trustAlso(state.trust, globalStep);
+  state.replicas.trust = trustAlso(state.replicas.trust, globalStep);
   Object.assign(checkpoint, { lastStep: globalStep, lastAt: now, saving: false, wanted: false, failures: 0 });
   journal(turn, { kind: 'checkpoint', globalStep, digest });
-  if (state.gathering) findCheckpoint(turn);
+  if (state.origin.gathering) findCheckpoint(turn);
   log(turn, 'info', `checkpoint of step ${globalStep}`, { globalStep, digest });
 }
 

@@ -2,7 +2,8 @@ import type { MessageOf } from '@ddpm-fleet/protocol';
 import { dropAllCaptures } from './capture.js';
 import type { EventOf } from './events.js';
 import type { Recovery } from './recovery.js';
-import type { Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { State } from './state.js';
 import { distrustAfter } from './trust.js';
 import { explain, journal, log, members, send, type Turn } from './turn.js';
 import { candidates, holdsCurrent, isOurs } from './welcome.js';
@@ -16,7 +17,7 @@ export function startGathering(
 ): void {
   const { state } = turn;
   state.phase = 'gathering';
-  state.gathering = {
+  state.origin.gathering = {
     until: state.now + windowMs,
     atMost,
     reason,
@@ -24,10 +25,10 @@ export function startGathering(
     asked: null,
     adopting: false,
   };
-  state.fingerprints = null;
+  state.replicas.fingerprints = null;
   dropAllCaptures(turn, reason);
   state.checkpoint.wanted = false;
-  state.finishing = null;
+  state.ending.finishing = null;
   // Those who waited for a state from a peer wait for another one.
   for (const peer of members(state)) peer.status = 'waiting';
   findCheckpoint(turn);
@@ -39,14 +40,13 @@ export function startGathering(
  * it. (A run that has no journal yet may begin with any.)
  */
 export function findCheckpoint({ state, effects }: Turn): void {
-  const { trust, journal: head, globalStep } = state;
-  state.gathering!.checkpoint = undefined;
-  const atMost = head === null ? Number.MAX_SAFE_INTEGER : globalStep;
-  effects.push({ type: 'findCheckpoint', atMost, trust });
+  state.origin.gathering!.checkpoint = undefined;
+  const atMost = state.journal.head === null ? Number.MAX_SAFE_INTEGER : state.globalStep;
+  effects.push({ type: 'findCheckpoint', atMost, trust: state.replicas.trust });
 }
 
 export function onCheckpointFound({ state }: Turn, { checkpoint }: EventOf<'checkpointFound'>): void {
-  if (state.gathering) state.gathering.checkpoint = checkpoint;
+  if (state.origin.gathering) state.origin.gathering.checkpoint = checkpoint;
 }
 
 /** Members that have a state, or can get one by themselves. */
@@ -60,7 +60,7 @@ export function holders(state: State): Peer[] {
  */
 export function resolveGathering(turn: Turn): boolean {
   const { state } = turn;
-  const gathering = state.gathering!;
+  const gathering = state.origin.gathering!;
   // What the journal takes from a worker may say another step than the one known here.
   if (gathering.adopting) return false;
   const peers = candidates(state);
@@ -84,7 +84,7 @@ export function resolveGathering(turn: Turn): boolean {
 
 function goBack(turn: Turn, usable: readonly Peer[]): boolean {
   const { state } = turn;
-  const { checkpoint } = state.gathering!;
+  const { checkpoint } = state.origin.gathering!;
   const held = Math.max(
     -1,
     ...usable.filter((peer) => isOurs(state, peer)).map((peer) => peer.held!.globalStep),
@@ -92,14 +92,14 @@ function goBack(turn: Turn, usable: readonly Peer[]): boolean {
   if (held >= (checkpoint?.globalStep ?? 0) && held >= 0)
     return goOn(turn, held, 'the newest state that a worker holds');
   if (checkpoint) {
-    state.source = { from: 'checkpoint', ...checkpoint };
+    state.origin.source = { from: 'checkpoint', ...checkpoint };
     state.checkpoint.lastStep = checkpoint.globalStep;
-    return goOn(turn, (state.sourceStep = checkpoint.globalStep), 'the newest whole checkpoint');
+    return goOn(turn, (state.origin.sourceStep = checkpoint.globalStep), 'the newest whole checkpoint');
   }
-  state.source = { from: 'seed' };
+  state.origin.source = { from: 'seed' };
   return goOn(
     turn,
-    (state.sourceStep = 0),
+    (state.origin.sourceStep = 0),
     state.globalStep === 0 ? 'the initial weights' : 'there is no checkpoint',
   );
 }
@@ -107,7 +107,7 @@ function goBack(turn: Turn, usable: readonly Peer[]): boolean {
 /** A worker may know commits that this journal lost with the power: asks for them. */
 function askAhead(turn: Turn, usable: readonly Peer[]): boolean {
   const { state } = turn;
-  const gathering = state.gathering!;
+  const gathering = state.origin.gathering!;
   if (gathering.asked !== null) return state.now < gathering.until && state.peers.has(gathering.asked);
   const ahead = usable.filter((peer) => peer.held!.globalStep > state.globalStep);
   if (ahead.length === 0) return false;
@@ -119,7 +119,7 @@ function askAhead(turn: Turn, usable: readonly Peer[]): boolean {
 }
 
 export function onCommits(turn: Turn, peer: Peer, { lines }: MessageOf<'COMMITS'>): void {
-  const { gathering } = turn.state;
+  const { gathering } = turn.state.origin;
   if (gathering?.asked !== peer.peer) return;
   gathering.adopting = true;
   turn.effects.push({ type: 'adopt', lines });
@@ -128,7 +128,7 @@ export function onCommits(turn: Turn, peer: Peer, { lines }: MessageOf<'COMMITS'
 /** The journal took the lines that continued its chain: it says what it would have said with them from the start. */
 export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>): void {
   const { state } = turn;
-  const { gathering } = state;
+  const { gathering } = state.origin;
   if (!gathering) return;
   gathering.adopting = false;
   if (!recovery) {
@@ -139,28 +139,31 @@ export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>)
   takeRecovery(state, recovery);
   state.round = null;
   // A line of this life's start that still waited was dropped for those lines.
-  state.started = false;
+  state.journal.started = false;
   log(turn, 'warn', `${commits} commits that the journal had lost were taken from a worker`);
 }
 
 function takeRecovery(state: State, recovery: Recovery): void {
   const { globalStep, journal: head, history, agreed, trust, heldAtMost, nonFinite, heldOut } = recovery;
-  Object.assign(state, { globalStep, agreed, trust, nonFinite, journal: head, knownFrom: globalStep });
-  state.history = new Map(history);
+  state.globalStep = globalStep;
+  Object.assign(state.replicas, { agreed, trust, knownFrom: globalStep });
+  state.losses.nonFinite = nonFinite;
+  state.journal.head = head;
+  state.journal.history = new Map(history);
   state.generation = Math.max(state.generation, recovery.generation + 1);
-  state.gathering = { ...state.gathering!, atMost: heldAtMost };
+  state.origin.gathering = { ...state.origin.gathering!, atMost: heldAtMost };
   if (heldOut)
-    state.heldOut = { askedStep: heldOut.globalStep, step: heldOut.globalStep, loss: heldOut.loss };
+    state.losses.heldOut = { askedStep: heldOut.globalStep, step: heldOut.globalStep, loss: heldOut.loss };
 }
 
 /** The state is found: workers that have it or can get it are let in. */
 function goOn(turn: Turn, globalStep: number, why: string): true {
   const { state } = turn;
   journalStart(turn);
-  if (globalStep !== state.globalStep) rewind(turn, globalStep, `${state.gathering!.reason}; ${why}`);
-  state.gathering = null;
+  if (globalStep !== state.globalStep) rewind(turn, globalStep, `${state.origin.gathering!.reason}; ${why}`);
+  state.origin.gathering = null;
   state.phase = state.round ? 'stepping' : 'waiting';
-  state.patientUntil = state.now + state.options.gatherMs;
+  state.membership.patientUntil = state.now + state.options.gatherMs;
   explain(turn, `going on from step ${globalStep}: ${why}`);
   return true;
 }
@@ -168,15 +171,16 @@ function goOn(turn: Turn, globalStep: number, why: string): true {
 /** Lines that workers remember continue the journal as it was found, so nothing is put between. */
 function journalStart(turn: Turn): void {
   const { state } = turn;
-  if (state.started) return;
-  state.started = true;
-  const { generation, globalStep, gathering } = state;
-  journal(turn, { kind: 'start', generation, globalStep, reason: gathering!.reason });
+  if (state.journal.started) return;
+  state.journal.started = true;
+  const { generation, globalStep, origin } = state;
+  journal(turn, { kind: 'start', generation, globalStep, reason: origin.gathering!.reason });
 }
 
+/** Invariant 7: the one way back. */
 function rewind(turn: Turn, globalStep: number, reason: string): void {
   const { state } = turn;
-  const distrusted = state.gathering!.atMost < Number.MAX_SAFE_INTEGER;
+  const distrusted = state.origin.gathering!.atMost < Number.MAX_SAFE_INTEGER;
   journal(turn, {
     kind: 'rewind',
     globalStep,
@@ -185,19 +189,20 @@ function rewind(turn: Turn, globalStep: number, reason: string): void {
     ...(distrusted && { distrusted }),
   });
   log(turn, 'warn', `rewind from step ${state.globalStep} to ${globalStep}: ${reason}`);
-  if (distrusted) state.trust = distrustAfter(state.trust, globalStep);
-  for (const step of state.history.keys()) if (step > globalStep) state.history.delete(step);
+  if (distrusted) state.replicas.trust = distrustAfter(state.replicas.trust, globalStep);
+  for (const step of state.journal.history.keys()) if (step > globalStep) state.journal.history.delete(step);
   state.globalStep = globalStep;
   state.generation++;
   state.round = null;
   // Everybody has the state from the same place.
-  if (state.source && state.sourceStep === globalStep) forgetLent(state, globalStep);
-  else if (state.agreed && state.agreed.globalStep > globalStep) state.agreed = { globalStep, value: null };
+  if (state.origin.source && state.origin.sourceStep === globalStep) forgetLent(state, globalStep);
+  else if (state.replicas.agreed && state.replicas.agreed.globalStep > globalStep)
+    state.replicas.agreed = { globalStep, value: null };
 }
 
 function forgetLent(state: State, globalStep: number): void {
-  state.agreed = { globalStep, value: null };
-  state.lentAt.clear();
-  state.donatedAt = -1;
-  state.knownFrom = globalStep;
+  state.replicas.agreed = { globalStep, value: null };
+  state.replicas.lentAt.clear();
+  state.replicas.donatedAt = -1;
+  state.replicas.knownFrom = globalStep;
 }

@@ -1,7 +1,10 @@
 export type * from './effects.js';
 export type * from './events.js';
+export { INVARIANTS } from './invariants.js';
 export type { MachineOptions } from './options.js';
 export { FRESH, HISTORY, type Recovery } from './recovery.js';
-export { initialState, type Peer, type State } from './state.js';
+export { initialState } from './initialState.js';
+export type { Peer } from './peer.js';
+export type { State } from './state.js';
 export { step } from './step.js';
 export { distrustAfter, isTrusted, trustAlso, type Trust } from './trust.js';

@@ -2,7 +2,7 @@ import type { MessageOf } from '@ddpm-fleet/protocol';
 import { checkFirstFingerprint } from './fingerprints.js';
 import { demote, expel, lose, reject } from './leaving.js';
 import { refusal } from './refusal.js';
-import type { Peer } from './state.js';
+import type { Peer } from './peer.js';
 import { journal, log, type Turn } from './turn.js';
 
 /** A process asks what the run is. */
@@ -31,7 +31,8 @@ export function onHello(turn: Turn, peer: string, hello: MessageOf<'HELLO'>): vo
  * without either end knowing which: it starts over with what it holds.
  */
 export function onAttach(turn: Turn, peer: string, connection: number): void {
-  const { attached, options, peers } = turn.state;
+  const { membership, options, peers } = turn.state;
+  const { attached } = membership;
   const known = peers.get(peer);
   const isMember = known?.status === 'fetching' || known?.status === 'active';
   if (known && isMember && known.attached !== connection)
@@ -54,7 +55,7 @@ function meet(turn: Turn, peer: string, who: { workerId: string; host: string; p
     pid,
     status: 'preparing',
     lastSeen: state.now,
-    attached: state.attached.get(peer) ?? null,
+    attached: state.membership.attached.get(peer) ?? null,
     deviceKind: '',
     held: null,
     source: null,
@@ -64,7 +65,7 @@ function meet(turn: Turn, peer: string, who: { workerId: string; host: string; p
     slotMs: 0,
     note: '',
   };
-  state.attached.delete(peer);
+  state.membership.attached.delete(peer);
   state.peers.set(peer, fresh);
   return fresh;
 }

@@ -1,5 +1,6 @@
 import { apportion, layRuns, makespan } from './apportion.js';
-import type { Peer, Round, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { Round, State } from './state.js';
 import { leasable, send, type Turn } from './turn.js';
 import { split, unitKey, unitsOf, type Unit } from './units.js';
 
@@ -41,13 +42,13 @@ function planFor(
   const peers = workers.map(({ peer }) => peer);
   const costs = costsOf(workers);
   const sizes = apportion(numSlots, costs);
-  const old = state.plan;
+  const old = state.leases.plan;
   if (old && old.peers.length === peers.length && old.peers.every((peer, i) => peer === peers[i])) {
     const oldSizes = old.runs.map(({ start, end }) => end - start);
     if (makespan(sizes, costs) > WORTH_CHANGING * makespan(oldSizes, costs)) return old;
   }
-  state.plan = { peers, runs: layRuns(numSlots, sizes), costs };
-  return state.plan;
+  state.leases.plan = { peers, runs: layRuns(numSlots, sizes), costs };
+  return state.leases.plan;
 }
 
 /** Milliseconds a slot; workers not measured yet are taken to be like the others. */

@@ -1,6 +1,7 @@
 import { dropCapturesOf } from './capture.js';
 import { revoke } from './leases.js';
-import type { Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { State } from './state.js';
 import { journal, log, send, type Turn } from './turn.js';
 
 /** The peer is gone or of no use: others get what it was leased. */
@@ -25,13 +26,15 @@ function leaveMembership(turn: Turn, peer: Peer, reason: string): void {
   const { workerId: worker } = peer;
   if (peer.status === 'active') journal(turn, { kind: 'left', worker, reason, generation: state.generation });
   log(turn, 'warn', `${worker} left: ${reason}`, { worker, globalStep: state.globalStep });
+  // Invariant 6.
   if (state.round) revoke(state.round, peer.peer);
   forgetFingerprint(state, peer.peer);
   dropCapturesOf(turn, peer.peer);
 }
 
 /** A comparison of replicas does not wait for it. */
-function forgetFingerprint({ fingerprints }: State, peer: string): void {
+function forgetFingerprint({ replicas }: State, peer: string): void {
+  const { fingerprints } = replicas;
   fingerprints?.expected.delete(peer);
   fingerprints?.values.delete(peer);
 }
@@ -61,8 +64,8 @@ export function checkLiveness(turn: Turn): void {
 
 /** After a pause of this process itself nobody is to blame for silence. */
 export function excuseOwnPause(state: State): void {
-  const pauseMs = state.now - state.lastTick;
-  state.lastTick = state.now;
+  const pauseMs = state.now - state.membership.lastTick;
+  state.membership.lastTick = state.now;
   if (pauseMs < state.options.livenessMs / 2) return;
   for (const peer of state.peers.values())
     peer.lastSeen = Math.max(peer.lastSeen, state.now - state.options.heartbeatMs);

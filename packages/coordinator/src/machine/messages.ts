@@ -3,7 +3,7 @@ import { onState, onStateRequest } from './capture.js';
 import { checkGivenState, onFingerprint } from './fingerprints.js';
 import { onCommits } from './gather.js';
 import { onHeartbeat, onHello, onJoin, onLeave, onReady } from './joining.js';
-import type { Peer } from './state.js';
+import type { Peer } from './peer.js';
 import { onCheckpointWritten } from './finish.js';
 import { journal, send, type Turn } from './turn.js';
 
@@ -26,7 +26,8 @@ export function onMessage(turn: Turn, peer: string, message: ControlMessage): bo
 
 /** Once a while: many messages of one stranger may come at the same time. */
 function askStranger(turn: Turn, peer: string): void {
-  const { now, strangers, options } = turn.state;
+  const { now, membership, options } = turn.state;
+  const { strangers } = membership;
   if (now - (strangers.get(peer) ?? -Infinity) < 2 * options.heartbeatMs) return;
   if (strangers.size >= 4 * options.maxWorkers) strangers.clear();
   strangers.set(peer, now);
@@ -65,7 +66,7 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
 }
 
 function onEvaluated(turn: Turn, { globalStep, weights, loss }: MessageOf<'EVALUATED'>): void {
-  const { heldOut } = turn.state;
+  const { heldOut } = turn.state.losses;
   if (globalStep !== heldOut.askedStep) return;
   heldOut.step = globalStep;
   heldOut.loss = loss;

@@ -2,7 +2,8 @@ import { nodeKey } from '@ddpm-fleet/core';
 import { Dtype, FrameKind, type PartialHeader, type PartialImagesHeader } from '@ddpm-fleet/protocol';
 import type { EventOf } from './events.js';
 import { finishUnit } from './leases.js';
-import type { Peer, Round, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { Round, State } from './state.js';
 import { log, recipients, type Turn } from './turn.js';
 import type { Unit } from './units.js';
 
@@ -27,6 +28,7 @@ export function takePartial(turn: Turn, peer: Peer, header: PartHeader): void {
   if (unit.openParts === 0) finishUnit(state, round, unit, peer);
 }
 
+/** Invariant 4: why the part does not count, or null. */
 function refusalOf(state: State, peer: Peer, header: PartHeader): string | null {
   const { round } = state;
   if (!round || round.globalStep !== header.globalStep) return `step ${header.globalStep} is not in progress`;

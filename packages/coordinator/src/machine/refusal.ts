@@ -1,5 +1,6 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
-import type { Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { State } from './state.js';
 
 /** Why a worker cannot take part, or null. */
 export function refusal(

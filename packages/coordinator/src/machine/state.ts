@@ -2,41 +2,9 @@ import type { MessageOf, SlotRun, WrittenShare } from '@ddpm-fleet/protocol';
 import type { JournalHead } from './effects.js';
 import type { CheckpointRef } from './events.js';
 import type { MachineOptions } from './options.js';
-import type { Recovery } from './recovery.js';
+import type { Peer } from './peer.js';
 import type { Trust } from './trust.js';
 import type { Unit } from './units.js';
-
-/**
- * preparing: asked what the run is. waiting: said HELLO, not let in yet. fetching: let in, gets a state. active: can
- * be leased slots.
- */
-export type PeerStatus = 'preparing' | 'waiting' | 'fetching' | 'active';
-
-/** A worker process, under its routing id. Fetching and active peers are members. */
-export interface Peer {
-  readonly peer: string;
-  readonly workerId: string;
-  readonly host: string;
-  readonly pid: number;
-  status: PeerStatus;
-  lastSeen: number;
-  /** Number that the worker gave to the connection of its data plane; null: it has not been heard of. */
-  attached: number | null;
-  deviceKind: string;
-  /** What it said it holds. */
-  held: { globalStep: number; lineHash: string | null } | null;
-  /** Where its state comes from, once it is let in. */
-  source: 'seed' | 'held' | 'checkpoint' | 'peer' | null;
-  /** `peer`: every frame of its state was passed on. */
-  delivered: boolean;
-  /** First step whose root it gets. */
-  fromStep: number;
-  /** How many commits it had not applied when it was last heard of. */
-  lag: number;
-  /** Milliseconds a slot; 0: not measured. */
-  slotMs: number;
-  note: string;
-}
 
 /** The step in progress. */
 export interface Round {
@@ -44,7 +12,7 @@ export interface Round {
   readonly round: number;
   readonly globalStep: number;
   readonly startedAt: number;
-  /** A partition of the slots into tree nodes; a node is only ever replaced by its children. By node key. */
+  /** Invariant 5: a partition of the slots into tree nodes; a node is only ever replaced by its children. By node key. */
   units: Map<string, Unit>;
   /** Units that are not complete. */
   openUnits: number;
@@ -108,37 +76,47 @@ export interface FingerprintRound {
   readonly values: Map<string, string>;
 }
 
-export interface State {
-  readonly options: MachineOptions;
-  now: number;
-  /** Membership version: grows with every join, loss and rewind, and with every life of the coordinator. */
-  generation: number;
-  /** Committed steps. */
-  globalStep: number;
-  phase: 'gathering' | 'waiting' | 'stepping' | 'finishing' | 'stopped';
-  peers: Map<string, Peer>;
+/** Who is there: joining.ts, messages.ts and leaving.ts. */
+export interface Membership {
   /** Data planes heard of whose worker is unknown, and their connections' numbers. */
-  attached: Map<string, number>;
+  readonly attached: Map<string, number>;
   /** Who was last asked to say HELLO, and when. */
-  strangers: Map<string, number>;
-  gathering: Gathering | null;
-  round: Round | null;
+  readonly strangers: Map<string, number>;
+  /** Until then the first step waits for members that are about to be ready. */
+  patientUntil: number;
+  lastTick: number;
+}
+
+/** Who computes what: leases.ts. */
+export interface Leases {
+  /** How the last step was divided. */
+  plan: { peers: string[]; runs: SlotRun[]; costs: number[] } | null;
+  /** How many sums were begun. */
   rounds: number;
-  /** Where a worker without a state can get that of `globalStep`, as long as this is its step. */
+}
+
+/** Where the training state comes from at a start and after a rewind: gather.ts. */
+export interface Origin {
+  gathering: Gathering | null;
+  /** Where a worker without a state can get that of `sourceStep`, as long as this is the fleet's step. */
   source: { from: 'seed' } | ({ from: 'checkpoint' } & CheckpointRef) | null;
   sourceStep: number;
-  plan: { peers: string[]; runs: SlotRun[]; costs: number[] } | null;
-  captures: Map<number, Capture>;
+}
+
+/** States on their way: capture.ts and shares.ts. */
+export interface Transfers {
+  readonly captures: Map<number, Capture>;
   shares: ShareSave | null;
-  transfers: number;
-  checkpoint: { lastStep: number; lastAt: number; saving: boolean; wanted: boolean; failures: number };
-  heldOut: { askedStep: number; loss: number | null; step: number };
-  loss: number | null;
+  count: number;
+}
+
+/** What is known of replicas that may be damaged: fingerprints.ts. */
+export interface Replicas {
   fingerprints: FingerprintRound | null;
   /** Last step whose state is known to be good, and its fingerprint where that was seen. */
   agreed: { globalStep: number; value: string | null } | null;
   /** The newest step that each worker lent a hand to: with sums, or with a state that it gave. */
-  lentAt: Map<string, number>;
+  readonly lentAt: Map<string, number>;
   /** The newest step at which a worker gave its state to others, which are as good as it is. */
   donatedAt: number;
   /** Nothing is known of who lent a hand to earlier steps: that was another life. */
@@ -147,79 +125,59 @@ export interface State {
   trust: Trust;
   /** Of the transfers up to this one nothing is trusted. */
   distrustedTransfers: number;
-  nonFinite: number;
-  /** sha256 of the journal line that took the state to a step, for the newest steps. */
+}
+
+/** What stands written: commit.ts and gather.ts. */
+export interface JournalKnown {
+  head: JournalHead | null;
+  /** sha256 of the line that took the state to a step, for the newest steps. */
   history: Map<number, string>;
-  journal: JournalHead | null;
+  /** This life of the coordinator stands there: not before it is known what the journal lacks. */
+  started: boolean;
+}
+
+export interface Losses {
+  /** Of the last committed step. */
+  train: number | null;
+  heldOut: { askedStep: number; loss: number | null; step: number };
+  /** Steps that were committed as skipped. */
+  nonFinite: number;
+}
+
+/** How it ends: finish.ts. */
+export interface Ending {
   stop: { reason: string; since: number; failed: boolean } | null;
   finishing: { since: number; capture: number | null } | null;
-  /** This life of the coordinator stands in the journal: not before it knows what the journal lacks. */
-  started: boolean;
-  /** Until then the first step waits for members that are about to be ready. */
-  patientUntil: number;
+}
+
+/** What the machine knows: where the run stands, who is there, and one group for each of its other affairs. */
+export interface State {
+  readonly options: MachineOptions;
+  now: number;
+  /** Membership version: grows with every join, loss and rewind, and with every life of the coordinator. */
+  generation: number;
+  /** Committed steps. */
+  globalStep: number;
+  phase: 'gathering' | 'waiting' | 'stepping' | 'finishing' | 'stopped';
   /** Last reason given for what it is (not) doing. */
   reason: string;
-  lastTick: number;
+  readonly peers: Map<string, Peer>;
+  round: Round | null;
+  readonly membership: Membership;
+  readonly leases: Leases;
+  readonly origin: Origin;
+  readonly transfers: Transfers;
+  readonly checkpoint: {
+    lastStep: number;
+    lastAt: number;
+    saving: boolean;
+    wanted: boolean;
+    failures: number;
+  };
+  readonly replicas: Replicas;
+  readonly journal: JournalKnown;
+  readonly losses: Losses;
+  readonly ending: Ending;
 }
 
 export type Hello = MessageOf<'HELLO'>;
-
-export function initialState(options: MachineOptions, recovery: Recovery, now: number): State {
-  const window = recovery.brokenOff ? options.gatherMs : 0;
-  return {
-    options,
-    now,
-    generation: recovery.generation + 1,
-    globalStep: recovery.globalStep,
-    phase: 'gathering',
-    peers: new Map(),
-    attached: new Map(),
-    strangers: new Map(),
-    gathering: {
-      until: now + window,
-      atMost: recovery.heldAtMost,
-      reason: recovery.brokenOff ? 'the coordinator was started again' : 'the run starts',
-      checkpoint: undefined,
-      asked: null,
-      adopting: false,
-    },
-    round: null,
-    rounds: 0,
-    source: null,
-    sourceStep: 0,
-    plan: null,
-    shares: null,
-    captures: new Map(),
-    transfers: 0,
-    checkpoint: { lastStep: -1, lastAt: now, saving: false, wanted: false, failures: 0 },
-    heldOut: {
-      askedStep: recovery.heldOut?.globalStep ?? -1,
-      loss: recovery.heldOut?.loss ?? null,
-      step: recovery.heldOut?.globalStep ?? -1,
-    },
-    loss: null,
-    fingerprints: null,
-    ...initialTrust(recovery),
-    nonFinite: recovery.nonFinite,
-    history: new Map(recovery.history),
-    journal: recovery.journal,
-    stop: null,
-    finishing: null,
-    started: false,
-    patientUntil: 0,
-    reason: '',
-    lastTick: now,
-  };
-}
-
-/** What is known of replicas that may be damaged. */
-function initialTrust({ agreed, globalStep, trust }: Recovery) {
-  return {
-    agreed,
-    lentAt: new Map<string, number>(),
-    donatedAt: -1,
-    knownFrom: globalStep,
-    trust,
-    distrustedTransfers: 0,
-  };
-}

@@ -122,14 +122,14 @@ function onTick(turn: Turn): boolean {
 }
 
 function onJournaled(state: State, { line, hash, globalStep }: EventOf<'journaled'>): void {
-  state.journal = { line, hash };
+  state.journal.head = { line, hash };
   if (globalStep === undefined) return;
   rememberLine(state, globalStep, hash);
   noteHead(state, globalStep, { line, hash });
 }
 
 function onUnreachable(turn: Turn, peer: string): boolean {
-  turn.state.attached.delete(peer);
+  turn.state.membership.attached.delete(peer);
   const known = turn.state.peers.get(peer);
   if (known) lose(turn, known, 'its connection is gone');
   return known !== undefined;

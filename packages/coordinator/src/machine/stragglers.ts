@@ -1,5 +1,6 @@
 import { leaseOrphans, revoke } from './leases.js';
-import type { Peer, Round, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { Round, State } from './state.js';
 import { explain, leasable, log, send, type Turn } from './turn.js';
 
 /** A worker that gets no slots is thought a little faster each step, until it is tried again. */

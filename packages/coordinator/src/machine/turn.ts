@@ -1,6 +1,7 @@
 import type { ControlMessage } from '@ddpm-fleet/protocol';
 import type { Effect, Entry } from './effects.js';
-import type { Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { State } from './state.js';
 
 /** One event being handled: the state, which is changed in place, and the effects so far. */
 export interface Turn {
@@ -43,7 +44,8 @@ export function members(state: State): Peer[] {
 }
 
 /** The peer gave its state of that step to others or to the store: if it is damaged, so is what it gave. */
-export function noteLent({ peers, lentAt }: State, peer: string, globalStep: number): void {
+export function noteLent({ peers, replicas }: State, peer: string, globalStep: number): void {
+  const { lentAt } = replicas;
   const workerId = peers.get(peer)?.workerId;
   if (workerId !== undefined) lentAt.set(workerId, Math.max(globalStep, lentAt.get(workerId) ?? 0));
 }

@@ -1,6 +1,7 @@
 import type { StateSource } from '@ddpm-fleet/protocol';
 import { sendRootSoFar } from './reduction.js';
-import type { Peer, State } from './state.js';
+import type { Peer } from './peer.js';
+import type { State } from './state.js';
 import { peersBy, send, type Turn } from './turn.js';
 
 /** Peers that said HELLO on both planes and are not members. */
@@ -33,7 +34,8 @@ export function welcome(turn: Turn, peer: Peer, source: StateSource): void {
   if (source.globalStep === state.globalStep) sendRootSoFar(turn, peer.peer);
 }
 
-function standingSource({ source, sourceStep, globalStep }: State): StateSource | null {
+function standingSource({ origin, globalStep }: State): StateSource | null {
+  const { source, sourceStep } = origin;
   if (!source || sourceStep !== globalStep) return null;
   if (source.from === 'seed') return { from: 'seed', globalStep: 0 };
   return { from: 'checkpoint', globalStep, location: source.location, digest: source.digest };
@@ -44,7 +46,7 @@ export function holdsCurrent(state: State, peer: Peer): boolean {
 }
 
 /** Whether what the peer holds was made by the commits of this journal. */
-export function isOurs({ history }: State, { held }: Peer): boolean {
+export function isOurs({ journal: { history } }: State, { held }: Peer): boolean {
   if (!held) return false;
   return held.globalStep === 0 ? held.lineHash === null : history.get(held.globalStep) === held.lineHash;
 }

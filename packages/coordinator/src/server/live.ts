@@ -37,7 +37,8 @@ export function liveStatus(
   addresses: Addresses,
   progress: Progress,
 ): LiveStatus {
-  const { phase, heldOut, options } = state;
+  const { phase, losses, options } = state;
+  const { heldOut } = losses;
   return {
     pid,
     host,

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import type { Effect, Event, State, StepEntry } from '../../src/machine/index.js';
+import {
+  INVARIANTS as MACHINE,
+  type Effect,
+  type Event,
+  type State,
+  type StepEntry,
+} from '../../src/machine/index.js';
 import { Ledger } from './ledger.js';
 
-/** The closed list of what must hold, each with how often it was checked. */
+/** The closed list of what must hold, each with how often it was checked: of the machine, and of the whole run. */
 export const INVARIANTS = [
-  'each slot counted once in a commit',
-  'commits in order, none twice',
-  'one result for one step',
-  'each part of each slot summed once, under its lease',
-  'units partition the slots',
-  'leases held by active workers',
-  'generations and steps go back only by a rewind',
+  ...Object.values(MACHINE),
   'replica equals the undisturbed run',
   'checkpoint equals the undisturbed run',
   'journal reads as one unbroken run',
@@ -54,7 +54,7 @@ export class Invariants {
       rewound = true;
     }
     this.#ledger!.follow(state, event, effects);
-    this.checks['each part of each slot summed once, under its lease']++;
+    this.checks[MACHINE[4]]++;
     this.#checkOrder(state, rewound);
     this.#checkRound(state);
   }
@@ -64,21 +64,21 @@ export class Invariants {
     assert.ok(rewound || globalStep >= this.#globalStep, 'steps go back only by a rewind');
     this.#generation = generation;
     this.#globalStep = globalStep;
-    this.checks['generations and steps go back only by a rewind']++;
+    this.checks[MACHINE[7]]++;
   }
 
   #checkCommit(entry: StepEntry): void {
     assert.equal(entry.globalStep, this.#next, 'commits come in order');
     this.#next++;
     this.commits++;
-    this.checks['commits in order, none twice']++;
+    this.checks[MACHINE[2]]++;
     this.#checkSlots(entry.slots);
     const digest = entry.buckets.join() + (entry.skipped === undefined ? '' : ' skipped');
     const before = this.#digests.get(entry.globalStep);
     if (before !== undefined && !this.corrupted)
       assert.equal(digest, before, `step ${entry.globalStep} has one result`);
     this.#digests.set(entry.globalStep, digest);
-    this.checks['one result for one step']++;
+    this.checks[MACHINE[3]]++;
   }
 
   #checkSlots(slots: StepEntry['slots']): void {
@@ -88,7 +88,7 @@ export class Invariants {
       at = end;
     }
     assert.equal(at, this.#marks.length, 'no slot is left out');
-    this.checks['each slot counted once in a commit']++;
+    this.checks[MACHINE[1]]++;
   }
 
   #checkRound({ round, phase, peers }: State): void {
@@ -111,7 +111,7 @@ export class Invariants {
     }
     assert.equal(slots, marks.length, 'units cover the slots');
     assert.equal(open, round.openUnits, 'open units are counted');
-    this.checks['units partition the slots']++;
-    this.checks['leases held by active workers']++;
+    this.checks[MACHINE[5]]++;
+    this.checks[MACHINE[6]]++;
   }
 }

@@ -1,7 +1,7 @@
-import { bytesOf, viewOf, type ParamLayout } from '@ddpm-fleet/core';
+import { bytesOf, sectionsOf, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
 import { layoutOf, type FileRecord, type Manifest } from './manifest.js';
+import { decayOf, tensorsOf } from './parts.js';
 import type { Destination } from './safetensors/decode.js';
-import type { TrainState } from './state.js';
 
 /**
  * The state of a checkpoint while its files come in, in any number of shares. Every tensor has one place, and the
@@ -56,17 +56,11 @@ export class Assembly {
   }
 
   #layPlaces(): void {
-    const { params, optimizer, emas, derived } = this.state;
-    for (const entry of this.layout.entries) {
-      const lay = (part: FileRecord['part'], prefix: string, flat: Float32Array, decay?: number): void => {
-        this.#places.set(placeKey(part, prefix + entry.name, decay), viewOf(flat, entry));
-      };
-      lay('params', '', params);
-      lay('optimizer', 'm/', optimizer.m);
-      lay('optimizer', 'v/', optimizer.v);
-      for (const { decay, values } of emas) lay('ema', '', values, decay);
+    for (const section of sectionsOf(this.state)) {
+      const { part } = section.key;
+      for (const { name, values } of tensorsOf(section, this.layout.entries))
+        this.#places.set(placeKey(part, name, decayOf(section.key)), values);
     }
-    for (const { name, values } of derived) this.#places.set(placeKey('derived', name), values);
   }
 }
 

@@ -1,11 +1,11 @@
-import { FleetError } from '@ddpm-fleet/core';
+import { FleetError, mapState, type TrainState } from '@ddpm-fleet/core';
 import { JobThread } from './jobThread.js';
 import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Ownership, PendingSave, Saved, Saver } from './saver.js';
 import type { Answer, Task } from './saverJob.js';
-import { buffersOf, type Snapshot, type TrainState } from './state.js';
+import { buffersOf, type Snapshot } from './state.js';
 import type { WrittenShare } from './store.js';
 import { writeError } from './writeError.js';
 
@@ -120,25 +120,12 @@ export class AsyncSaver implements Saver {
 function copied(state: TrainState, spare: TrainState | undefined): TrainState {
   const spares = spare && sameShape(spare, state) ? buffersOf(spare) : [];
   let at = 0;
-  const copy = (values: Float32Array): Float32Array => {
+  return mapState(state, ({ values }) => {
     const target = spares[at++];
     if (!target) return values.slice();
     target.set(values);
     return target;
-  };
-  // In the order of `buffersOf`.
-  const { globalStep, params, optimizer, derived, emas } = state;
-  const first = {
-    globalStep,
-    params: copy(params),
-    optimizer: { m: copy(optimizer.m), v: copy(optimizer.v) },
-  };
-  const derivedCopy = derived.map(({ name, values }) => ({ name, values: copy(values) }));
-  return {
-    ...first,
-    derived: derivedCopy,
-    emas: emas.map(({ decay, values }) => ({ decay, values: copy(values) })),
-  };
+  });
 }
 
 function sameShape(a: TrainState, b: TrainState): boolean {

@@ -1,4 +1,4 @@
-import { viewOf } from '@ddpm-fleet/core';
+import { emaName, sectionsOf, viewOf, type SectionKey } from '@ddpm-fleet/core';
 import type { Snapshot } from './state.js';
 
 /** A tensor that is not the same in two snapshots. */
@@ -24,7 +24,7 @@ export function diffSnapshots(left: Snapshot, right: Snapshot): SnapshotDifferen
   return {
     ...(steps[0] === steps[1] ? {} : { globalStep: steps }),
     identity: diffIdentity(left.meta.identity, right.meta.identity),
-    tensors: diffTensors(tensorsOf(left), tensorsOf(right)),
+    tensors: diffTensors(tensorsByName(left), tensorsByName(right)),
   };
 }
 
@@ -67,18 +67,20 @@ function diffValues(a: Float32Array, b: Float32Array): { elements: number; maxAb
   return { elements, maxAbs };
 }
 
-function tensorsOf({ state, layout }: Snapshot): Map<string, Float32Array> {
-  const { m, v } = state.optimizer;
-  const flats: [string, Float32Array][] = [
-    ['params', state.params],
-    ['m', m],
-    ['v', v],
-    ...state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]),
-  ];
+/** By part and name of the tensor. */
+function tensorsByName({ state, layout }: Snapshot): Map<string, Float32Array> {
   const tensors = new Map<string, Float32Array>();
-  for (const [part, flat] of flats) {
-    for (const entry of layout.entries) tensors.set(`${part}\0${entry.name}`, viewOf(flat, entry));
+  for (const section of sectionsOf(state)) {
+    const part = partOf(section.key);
+    if (section.key.part === 'derived') tensors.set(`${part}\0${section.key.name}`, section.values);
+    else
+      for (const entry of layout.entries)
+        tensors.set(`${part}\0${entry.name}`, viewOf(section.values, entry));
   }
-  for (const { name, values } of state.derived) tensors.set(`derived\0${name}`, values);
   return tensors;
+}
+
+function partOf(key: SectionKey): string {
+  if (key.part === 'optimizer') return key.moment;
+  return key.part === 'ema' ? emaName(key.decay) : key.part;
 }

@@ -1,6 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
-import { bucketsOf, bytesOf, viewOf, type ParamLayout } from '@ddpm-fleet/core';
-import { assertState, type TrainState } from './state.js';
+import { createHash } from 'node:crypto';
+import { bucketsOf, bytesOf, sectionsOf, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
+import { tensorsOf } from './parts.js';
+import { assertState } from './state.js';
 
 /**
  * What two runs that are the same print the same (hex sha256): over globalStep (u64 LE), then params, optimizer (all
@@ -14,11 +15,8 @@ export function checkpointDigest(state: TrainState, layout: ParamLayout): string
   const step = Buffer.alloc(8);
   step.writeBigUInt64LE(BigInt(state.globalStep));
   hash.update(step);
-  hashTensors(hash, state.params, layout, '');
-  hashTensors(hash, state.optimizer.m, layout, 'm/');
-  hashTensors(hash, state.optimizer.v, layout, 'v/');
-  for (const { name, values } of state.derived) hash.update(`${name}\0`).update(bytesOf(values));
-  for (const { values } of state.emas) hashTensors(hash, values, layout, '');
+  for (const { name, values } of sectionsOf(state).flatMap((section) => tensorsOf(section, layout.entries)))
+    hash.update(`${name}\0`).update(bytesOf(values));
   return hash.digest('hex');
 }
 
@@ -42,10 +40,4 @@ export function digestOfBuckets(hashes: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const bucket of hashes) hash.update(bucket);
   return hash.digest('hex');
-}
-
-function hashTensors(hash: Hash, flat: Float32Array, layout: ParamLayout, prefix: string): void {
-  for (const entry of layout.entries) {
-    hash.update(`${prefix}${entry.name}\0`).update(bytesOf(viewOf(flat, entry)));
-  }
 }

@@ -1,7 +1,8 @@
 import type { Ticket } from './medium.js';
 import type { RetentionPolicy } from './retention.js';
 import { pruned, type Ownership, type PendingSave, type Saved, type Saver } from './saver.js';
-import { emptyLike, buffersOf, type Snapshot } from './state.js';
+import { mapState } from '@ddpm-fleet/core';
+import type { Snapshot } from './state.js';
 import type { CheckpointStore, WrittenShare } from './store.js';
 import { writeError } from './writeError.js';
 
@@ -60,8 +61,5 @@ export class DirectSaver implements Saver {
 
 function owned(snapshot: Snapshot, ownership: Ownership): Snapshot {
   if (ownership === 'give') return snapshot;
-  const state = emptyLike(snapshot.state, (length) => new Float32Array(length));
-  const from = buffersOf(snapshot.state);
-  for (const [i, buffer] of buffersOf(state).entries()) buffer.set(from[i]!);
-  return { ...snapshot, state };
+  return { ...snapshot, state: mapState(snapshot.state, ({ values }) => values.slice()) };
 }

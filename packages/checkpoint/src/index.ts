@@ -9,9 +9,9 @@ export {
   emptyLike,
   type Snapshot,
   type SnapshotMeta,
-  type TrainState,
   type WeightsName,
 } from './state.js';
+export type { TrainState } from '@ddpm-fleet/core';
 export { openStore, type StoreOptions } from './openStore.js';
 export type { CheckpointInfo, FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
 export type { Ticket } from './medium.js';

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Answer, Job, Place } from './saverJob.js';
-import { buffersOf, type TrainState } from './state.js';
+import type { TrainState } from '@ddpm-fleet/core';
+import { buffersOf } from './state.js';
 
 /**
  * The thread that saves, one job at a time. It is started at once, because starting it takes longer than a copy of

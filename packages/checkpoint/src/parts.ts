@@ -1,8 +1,18 @@
-import { viewOf, type ParamEntry, type ParamLayout } from '@ddpm-fleet/core';
+import {
+  emaName,
+  sectionsOf,
+  viewOf,
+  type ParamEntry,
+  type ParamLayout,
+  type Section,
+  type SectionKey,
+} from '@ddpm-fleet/core';
 import { encodeSafetensors, safetensorsSize, type Tensor } from './safetensors/encode.js';
 import type { Part } from './manifest.js';
 import type { NewFile } from './medium.js';
-import type { Snapshot, TrainState } from './state.js';
+import type { Snapshot } from './state.js';
+
+export type FloatTensor = Tensor & { readonly values: Float32Array };
 
 /** A file to be written, and what it holds. */
 export interface PartFile extends NewFile {
@@ -27,17 +37,37 @@ export function partFiles(snapshot: Snapshot, share: number, shares: number): Pa
       chunks: () => encodeSafetensors(tensors, metadata),
     };
   };
+  const sections = sectionsOf(state);
+  const holds = (part: Part, decay?: number): Tensor[] =>
+    sections
+      .filter(({ key }) => key.part === part && decayOf(key) === decay)
+      .flatMap((section) => tensorsOf(section, entries));
   return [
-    file('params', 'params', tensorsOf(state.params, entries)),
-    file('optimizer', 'optimizer', optimizerTensors(state, entries)),
-    ...state.emas.map(({ decay, values }) => file('ema', `ema-${decay}`, tensorsOf(values, entries), decay)),
-    ...(share === 0 && state.derived.length > 0 ? [file('derived', 'derived', derivedTensors(state))] : []),
+    file('params', 'params', holds('params')),
+    file('optimizer', 'optimizer', holds('optimizer')),
+    ...state.emas.map(({ decay }) => file('ema', emaName(decay), holds('ema', decay), decay)),
+    ...(share === 0 && state.derived.length > 0 ? [file('derived', 'derived', holds('derived'))] : []),
   ];
+}
+
+/** The tensors of a section as a checkpoint names them, of these parameters; derived state is one tensor. */
+export function tensorsOf({ key, values }: Section, entries: readonly ParamEntry[]): FloatTensor[] {
+  if (key.part === 'derived') return [{ name: key.name, shape: [values.length], values }];
+  const prefix = key.part === 'optimizer' ? `${key.moment}/` : '';
+  return entries.map((entry) => ({
+    name: prefix + entry.name,
+    shape: entry.shape,
+    values: viewOf(values, entry),
+  }));
+}
+
+export function decayOf(key: SectionKey): number | undefined {
+  return key.part === 'ema' ? key.decay : undefined;
 }
 
 /** Names of every file of a checkpoint written in `shares` shares. */
 export function expectedFiles(emas: readonly number[], hasDerived: boolean, shares: number): string[] {
-  const stems = ['params', 'optimizer', ...emas.map((decay) => `ema-${decay}`)];
+  const stems = ['params', 'optimizer', ...emas.map(emaName)];
   const names = stems.flatMap((stem) => Array.from({ length: shares }, (_, i) => fileName(stem, i, shares)));
   return hasDerived ? [...names, fileName('derived', 0, shares)] : names;
 }
@@ -50,20 +80,4 @@ function fileName(stem: string, share: number, shares: number): string {
 
 function shareOf({ offset, size }: ParamEntry, layout: ParamLayout, shares: number): number {
   return Math.min(shares - 1, Math.floor(((offset + size / 2) * shares) / layout.size));
-}
-
-function tensorsOf(flat: Float32Array, entries: readonly ParamEntry[], prefix = ''): Tensor[] {
-  return entries.map((entry) => ({
-    name: prefix + entry.name,
-    shape: entry.shape,
-    values: viewOf(flat, entry),
-  }));
-}
-
-function optimizerTensors({ optimizer: { m, v } }: TrainState, entries: readonly ParamEntry[]): Tensor[] {
-  return [...tensorsOf(m, entries, 'm/'), ...tensorsOf(v, entries, 'v/')];
-}
-
-function derivedTensors({ derived }: TrainState): Tensor[] {
-  return derived.map(({ name, values }) => ({ name, shape: [values.length], values }));
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fleetError, isFleetError } from '@ddpm-fleet/core';
+import { emaName, fleetError, isFleetError } from '@ddpm-fleet/core';
 import { Assembly } from './assembly.js';
 import { checkpointDigest } from './digest.js';
 import { decodeManifest, type FileRecord, type Manifest } from './manifest.js';
@@ -120,6 +120,6 @@ export function weightsFilter(
 ): (file: FileRecord) => boolean {
   if (weights === 'raw') return ({ part }) => part === 'params';
   if (manifest.emas.includes(weights)) return ({ part, decay }) => part === 'ema' && decay === weights;
-  const has = ['raw', ...manifest.emas.map((decay) => `ema-${decay}`)].join(', ');
-  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted: `ema-${weights}`, has });
+  const has = ['raw', ...manifest.emas.map(emaName)].join(', ');
+  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted: emaName(weights), has });
 }

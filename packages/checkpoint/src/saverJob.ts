@@ -3,7 +3,8 @@ import type { Ticket } from './medium.js';
 import type { StoreOptions } from './openStore.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Saved } from './saver.js';
-import type { Snapshot, TrainState } from './state.js';
+import type { TrainState } from '@ddpm-fleet/core';
+import type { Snapshot } from './state.js';
 import type { WrittenShare } from './store.js';
 
 /** What the saver asks of its thread, one at a time. */

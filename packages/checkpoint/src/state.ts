@@ -1,16 +1,11 @@
-import { fleetError, type Note, type ParamLayout } from '@ddpm-fleet/core';
-
-/** Everything that training changes, as flat buffers in layout order. */
-export interface TrainState {
-  /** Committed optimizer steps. */
-  readonly globalStep: number;
-  readonly params: Float32Array;
-  readonly optimizer: { readonly m: Float32Array; readonly v: Float32Array };
-  /** Ascending by decay. */
-  readonly emas: readonly { readonly decay: number; readonly values: Float32Array }[];
-  /** What depends on earlier losses (the history of importance-sampled t, say), ascending by name. */
-  readonly derived: readonly { readonly name: string; readonly values: Float32Array }[];
-}
+import {
+  fleetError,
+  mapState,
+  sectionsOf,
+  type Note,
+  type ParamLayout,
+  type TrainState,
+} from '@ddpm-fleet/core';
 
 /** Where the state comes from: what a resume compares before it goes on, and what a reader wants to know. */
 export interface SnapshotMeta {
@@ -51,8 +46,8 @@ export function assertState(state: TrainState, layout: ParamLayout): void {
   };
   if (!Number.isSafeInteger(state.globalStep) || state.globalStep < 0)
     fail(`globalStep is ${state.globalStep}`);
-  for (const [name, values] of flatBuffers(state)) {
-    if (values.length !== layout.size)
+  for (const { key, name, values } of sectionsOf(state)) {
+    if (key.part !== 'derived' && values.length !== layout.size)
       fail(`${name} has ${values.length} elements, the layout ${layout.size}`);
   }
   if (!ascends(state.emas.map((ema) => ema.decay))) fail('EMAs do not ascend by decay');
@@ -61,25 +56,12 @@ export function assertState(state: TrainState, layout: ParamLayout): void {
 
 /** A state of the same shape with room for `like`; `allocate` gives the memory of each buffer. */
 export function emptyLike(like: TrainState, allocate: (length: number) => Float32Array): TrainState {
-  return {
-    globalStep: like.globalStep,
-    params: allocate(like.params.length),
-    optimizer: { m: allocate(like.optimizer.m.length), v: allocate(like.optimizer.v.length) },
-    emas: like.emas.map(({ decay, values }) => ({ decay, values: allocate(values.length) })),
-    derived: like.derived.map(({ name, values }) => ({ name, values: allocate(values.length) })),
-  };
+  return mapState(like, ({ values }) => allocate(values.length));
 }
 
 /** Every buffer of a state, in the order of the digest. */
 export function buffersOf(state: TrainState): Float32Array[] {
-  const { params, optimizer, derived, emas } = state;
-  return [params, optimizer.m, optimizer.v, ...derived.map((d) => d.values), ...emas.map((e) => e.values)];
-}
-
-function flatBuffers(state: TrainState): [string, Float32Array][] {
-  const { m, v } = state.optimizer;
-  const emas = state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]);
-  return [['params', state.params], ['optimizer.m', m], ['optimizer.v', v], ...emas];
+  return sectionsOf(state).map(({ values }) => values);
 }
 
 function ascends(values: readonly (number | string)[]): boolean {

@@ -1,6 +1,6 @@
 import { loadConfig, type RunConfig } from '@ddpm-fleet/config';
 import type { LoadedWeights } from '@ddpm-fleet/checkpoint';
-import { fleetError } from '@ddpm-fleet/core';
+import { emaName, fleetError } from '@ddpm-fleet/core';
 import type { TrainedModel } from '@ddpm-fleet/inference';
 import { note } from './output.js';
 import { checkpointPath, findTarget } from './target.js';
@@ -22,7 +22,7 @@ export interface Trained {
 export async function loadTrained(target: string, weights: string | undefined): Promise<Trained> {
   const { store, which } = findTarget(target);
   const config = await configOf(store, which);
-  const name = weights ?? (config.ema.decays.length ? `ema-${config.ema.decays[0]}` : 'raw');
+  const name = weights ?? (config.ema.decays.length ? emaName(config.ema.decays[0]!) : 'raw');
   const loaded = await store.loadWeights(which, weightsOf(name));
   for (const { name: bad, problem } of loaded.skipped) note(`warning: ${bad} cannot be used (${problem})`);
   const checkpoint = checkpointPath(store, loaded.name);

@@ -34,3 +34,17 @@ export {
   widthOf,
   type TreeNode,
 } from './reductionTree.js';
+export {
+  emaName,
+  firstState,
+  mapState,
+  sectionKey,
+  sectionName,
+  sectionsOf,
+  stateOf,
+  type Derived,
+  type Ema,
+  type Section,
+  type SectionKey,
+  type TrainState,
+} from './trainState.js';

@@ -31,6 +31,13 @@ export {
 } from './data/header.js';
 export { HEADER_BYTES } from './data/headerCodec.js';
 export { decodeImages, encodeImages, type ImageRecords } from './data/images.js';
-export { fingerprintText, sectionsOf, stateFrom, type StateArrays } from './data/state.js';
+export { fingerprintText } from './data/fingerprint.js';
+export {
+  framesOf,
+  stateFrames,
+  stateMessage,
+  StateReceiver,
+  type Announcement,
+} from './data/stateTransfer.js';
 export { ProtocolError, type ProtocolFault } from './protocolError.js';
 export { LIMITS, MAGIC, PROTOCOL_VERSION } from './version.js';

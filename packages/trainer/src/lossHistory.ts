@@ -1,8 +1,6 @@
-import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { Derived } from '@ddpm-fleet/core';
 import { emptyLossHistory, type LossHistory } from '@ddpm-fleet/diffusion';
 import type { Plan } from './plan.js';
-
-type Derived = TrainState['derived'];
 
 const COUNTS = 'lossHistory.counts';
 const LOSSES = 'lossHistory.losses';
@@ -14,7 +12,7 @@ export function initialHistory({ config }: Plan): LossHistory | undefined {
 }
 
 /** The history as part of the training state. */
-export function derivedOf(history: LossHistory | undefined): Derived {
+export function derivedOf(history: LossHistory | undefined): readonly Derived[] {
   if (!history) return [];
   return [
     { name: COUNTS, values: history.counts.slice() },
@@ -22,7 +20,7 @@ export function derivedOf(history: LossHistory | undefined): Derived {
   ];
 }
 
-export function historyOf(plan: Plan, derived: Derived): LossHistory | undefined {
+export function historyOf(plan: Plan, derived: readonly Derived[]): LossHistory | undefined {
   const empty = initialHistory(plan);
   if (!empty) return undefined;
   const values = (name: string, size: number): Float32Array => {

@@ -1,6 +1,6 @@
 import type { RunConfig } from '@ddpm-fleet/config';
-import { assertState, emaWeight, type TrainState } from '@ddpm-fleet/checkpoint';
-import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
+import { assertState, emaWeight } from '@ddpm-fleet/checkpoint';
+import { firstState, fleetError, sectionsOf, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
 import { updateLossHistory, type LossHistory } from '@ddpm-fleet/diffusion';
 import type { Engine, Module } from '@ddpm-fleet/engine';
 import { initParams } from '@ddpm-fleet/model';
@@ -86,14 +86,7 @@ export class Trainer {
   /** The state of step 0, from the seed alone. The device is not touched. */
   initialState(): TrainState {
     const params = initParams(this.#plan.params, this.#plan.config.seed);
-    const zeros = (): Float32Array => new Float32Array(params.length);
-    return {
-      globalStep: 0,
-      params,
-      optimizer: { m: zeros(), v: zeros() },
-      emas: this.#plan.decays.map((decay) => ({ decay, values: params.slice() })),
-      derived: derivedOf(initialHistory(this.#plan)),
-    };
+    return firstState(params, this.#plan.decays, derivedOf(initialHistory(this.#plan)));
   }
 
   /** @throws DDPM_ERR_CHECKPOINT_STATE when it is a state of another run */
@@ -181,10 +174,9 @@ export class Trainer {
 
   /** Equal for equal states: see `Fingerprint`. */
   fingerprint(): bigint {
-    const { globalStep, params, optimizer, derived, emas } = this.readState();
-    const print = new Fingerprint().update(new Float32Array(Int32Array.of(globalStep | 0).buffer));
-    for (const values of [params, optimizer.m, optimizer.v]) print.update(values);
-    for (const { values } of [...derived, ...emas]) print.update(values);
+    const state = this.readState();
+    const print = new Fingerprint().update(new Float32Array(Int32Array.of(state.globalStep | 0).buffer));
+    for (const { values } of sectionsOf(state)) print.update(values);
     return print.value();
   }
 

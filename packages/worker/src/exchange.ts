@@ -5,14 +5,14 @@ import {
   encodeImages,
   fingerprintText,
   FrameKind,
-  sectionsOf,
+  stateFrames,
+  stateMessage,
   toWire,
   type ImageRecords,
   type WireDtype,
 } from '@ddpm-fleet/protocol';
 import type { LeasedNode } from './machine/leases.js';
 import type { Link } from './link.js';
-import { stateFrames } from './stateTransfer.js';
 
 /** Chunks of a state sent before the data plane is asked whether it has taken them. */
 const STATE_WINDOW = 4;
@@ -57,15 +57,7 @@ export class Exchange {
     state: TrainState,
     fingerprint: bigint,
   ): Promise<void> {
-    const { globalStep } = state;
-    const { transfer } = at;
-    this.#link.send({
-      type: 'STATE',
-      transfer,
-      globalStep,
-      sections: sectionsOf(state).sections,
-      fingerprint: fingerprintText(fingerprint),
-    });
+    this.#link.send(stateMessage(state, at.transfer, fingerprintText(fingerprint)));
     let sent = 0;
     for (const frame of stateFrames(state, { ...at, run: this.#run })) {
       this.#link.sendFrame(frame);

@@ -1,9 +1,15 @@
 import { openStore, type TrainState } from '@ddpm-fleet/checkpoint';
 import { assertSameLayout, type ParamLayout } from '@ddpm-fleet/core';
-import type { CheckpointSource, DataFrame, MessageOf, StateHeader, StateSource } from '@ddpm-fleet/protocol';
+import {
+  StateReceiver,
+  type CheckpointSource,
+  type DataFrame,
+  type MessageOf,
+  type StateHeader,
+  type StateSource,
+} from '@ddpm-fleet/protocol';
 import type { Link } from './link.js';
 import type { StateToHold } from './replicaEvents.js';
-import { StateReceiver } from './machine/stateReceiver.js';
 
 /** Transfer number by which a checkpoint's state is asked of the coordinator. */
 const CHECKPOINT_TRANSFER = 0;
@@ -73,10 +79,10 @@ export class StateSync {
 
   #check(): void {
     if (this.#wanted === undefined || this.#transfer === undefined) return;
-    const received = this.#receivers.get(this.#transfer)?.received;
-    if (received?.state.globalStep !== this.#wanted) return;
-    const { state, fingerprint } = received;
-    this.#done({ from: 'elsewhere', state, fingerprint: fingerprint ?? undefined });
+    const receiver = this.#receivers.get(this.#transfer);
+    if (!receiver?.isWhole || receiver.announcement?.globalStep !== this.#wanted) return;
+    const fingerprint = receiver.announcement.fingerprint ?? undefined;
+    this.#done({ from: 'elsewhere', state: receiver.state(), fingerprint });
   }
 
   #done(state: StateToHold): void {

@@ -1,5 +1,6 @@
 import { makeLayout, type ParamLayout } from '@ddpm-fleet/core';
-import type { Snapshot, TrainState } from '../state.js';
+import type { TrainState } from '@ddpm-fleet/core';
+import type { Snapshot } from '../state.js';
 
 /** A few parameters of unlike sizes, one of them without elements in common with the cut of any share. */
 export const SAMPLE_LAYOUT: ParamLayout = makeLayout([

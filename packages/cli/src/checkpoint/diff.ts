@@ -1,5 +1,5 @@
 import type { Snapshot } from '@ddpm-fleet/checkpoint';
-import { assertSameLayout, viewOf } from '@ddpm-fleet/core';
+import { assertSameLayout, sectionsOf, viewOf } from '@ddpm-fleet/core';
 
 export interface TensorDiff {
   /** e.g. `params/conv_in/W`, `ema-0.9999/conv_in/W`. */
@@ -26,12 +26,9 @@ export function diffSnapshots(a: Snapshot, b: Snapshot): TensorDiff[] {
 }
 
 function flatsOf({ state }: Snapshot): [string, Float32Array][] {
-  return [
-    ['params', state.params],
-    ['optimizer/m', state.optimizer.m],
-    ['optimizer/v', state.optimizer.v],
-    ...state.emas.map(({ decay, values }): [string, Float32Array] => [`ema-${decay}`, values]),
-  ];
+  return sectionsOf(state)
+    .filter(({ key }) => key.part !== 'derived')
+    .map(({ name, values }) => [name.replace('.', '/'), values]);
 }
 
 function compare(left: Float32Array, right: Float32Array): { differing: number; largest: number } {

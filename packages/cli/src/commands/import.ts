@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
-import { openStore, type TrainState } from '@ddpm-fleet/checkpoint';
-import { configYaml, type RunConfig } from '@ddpm-fleet/config';
-import { fleetError, makeLayout } from '@ddpm-fleet/core';
+import { openStore } from '@ddpm-fleet/checkpoint';
+import { configYaml } from '@ddpm-fleet/config';
+import { firstState, fleetError, makeLayout } from '@ddpm-fleet/core';
 import { importDiffusers } from '@ddpm-fleet/inference';
 import { Command } from 'commander';
 import { prepareRun } from '../launch/prepare.js';
@@ -31,7 +31,7 @@ async function run(dir: string, flags: ImportFlags): Promise<void> {
   const params = await importDiffusers(dir, { config, image: record.image, layout });
   const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
   const published = await openStore(dirname(flags.out)).publish({
-    state: stateOf(params, config),
+    state: firstState(params, config.ema.decays),
     layout,
     meta: {
       ...{ runId, identity, identityHash, datasetHash, engine: { ...engine } },
@@ -42,16 +42,4 @@ async function run(dir: string, flags: ImportFlags): Promise<void> {
   print(`imported ${layout.size.toLocaleString('en-US')} parameters: ${flags.out}`);
   print(`digest ${published.digest}`);
   print(`go on with: ddpm-fleet launch ${flags.config} --resume ${flags.out}`);
-}
-
-/** Fresh moments; every EMA starts from the imported weights. */
-function stateOf(params: Float32Array, config: RunConfig): TrainState {
-  const zeros = (): Float32Array => new Float32Array(params.length);
-  return {
-    globalStep: 0,
-    params,
-    optimizer: { m: zeros(), v: zeros() },
-    emas: config.ema.decays.toSorted((a, b) => a - b).map((decay) => ({ decay, values: params.slice() })),
-    derived: [],
-  };
 }

@@ -1,4 +1,4 @@
-import { chunksOf, type MessageOf, type StateHeader } from '@ddpm-fleet/protocol';
+import { framesOf, type MessageOf, type StateHeader } from '@ddpm-fleet/protocol';
 import type { JournalHead } from './effects.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
@@ -86,7 +86,7 @@ export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): vo
   if (!capture || capture.donor !== peer.peer || capture.frames !== null) return;
   if (message.globalStep !== capture.globalStep)
     return dropCapture(turn, capture, 'the donor sent another step');
-  capture.frames = message.sections.reduce((sum, section) => sum + chunksOf(section), 0);
+  capture.frames = framesOf(message.sections);
   capture.lastProgress = turn.state.now;
   send(turn, capture.joiners, message);
   if (capture.store) expectState(turn, capture, message);

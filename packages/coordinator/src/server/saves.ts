@@ -1,21 +1,16 @@
-import type {
-  CheckpointStore,
-  RetentionPolicy,
-  Saver,
-  SnapshotMeta,
-  TrainState,
-} from '@ddpm-fleet/checkpoint';
+import type { CheckpointStore, RetentionPolicy, Saver, SnapshotMeta } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout } from '@ddpm-fleet/core';
-import { FrameKind, isFrame, type DataFrame, type StateHeader } from '@ddpm-fleet/protocol';
+import { FrameKind, isFrame, StateReceiver, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
 import { isTrusted, type EffectOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
-import { StateIntake } from './intake.js';
 import { messageOf } from './message.js';
 import { sendState } from './sendState.js';
 import { ShareSaves } from './shareSaves.js';
 import type { Surroundings } from './surroundings.js';
 import type { Wire } from './wire.js';
+
+type Receiver = StateReceiver<EffectOf<'expectState'>>;
 
 export interface SavesOptions {
   readonly run: bigint;
@@ -39,9 +34,7 @@ export class Saves {
   readonly #surroundings: Surroundings;
   /** Checkpoints that workers write themselves. */
   readonly shares: ShareSaves;
-  readonly #intakes = new Map<number, StateIntake>();
-  /** Frames of states that are not announced yet: the planes keep no order between them. */
-  readonly #early = new Map<number, DataFrame<StateHeader>[]>();
+  readonly #receivers = new Map<number, Receiver>();
   #from: SavesOptions['from'];
   /** Of the workers; needed to publish. */
   layout: ParamLayout | undefined;
@@ -66,33 +59,37 @@ export class Saves {
   }
 
   expect(effect: EffectOf<'expectState'>): void {
-    this.#intakes.set(effect.transfer, new StateIntake(effect));
-    const early = this.#early.get(effect.transfer) ?? [];
-    this.#early.delete(effect.transfer);
-    for (const frame of early) this.#take(frame);
+    this.#receiver(effect.transfer).announce(effect);
+    this.#saveIfWhole(effect.transfer);
   }
 
   drop({ transfer }: EffectOf<'dropState'>): void {
-    this.#intakes.delete(transfer);
-    this.#early.delete(transfer);
+    this.#receivers.delete(transfer);
   }
 
   forward({ to, store }: EffectOf<'forwardState'>, frame: DataFrame): void {
     this.#wire.pass(to, frame);
-    if (store && isFrame(frame, FrameKind.state)) this.#take(frame);
-  }
-
-  #take(frame: DataFrame<StateHeader>): void {
+    if (!store || !isFrame(frame, FrameKind.state)) return;
     const { transfer } = frame.header;
-    const intake = this.#intakes.get(transfer);
-    if (!intake) return void this.#early.set(transfer, [...(this.#early.get(transfer) ?? []), frame]);
-    if (!intake.add(frame)) return;
-    this.#intakes.delete(transfer);
-    void this.#save(intake);
+    this.#receiver(transfer).add(frame);
+    this.#saveIfWhole(transfer);
   }
 
-  async #save(intake: StateIntake): Promise<void> {
-    const { transfer, globalStep, journalHead, losses } = intake.expected;
+  #receiver(transfer: number): Receiver {
+    let found = this.#receivers.get(transfer);
+    if (!found) this.#receivers.set(transfer, (found = new StateReceiver(transfer, sharedArray)));
+    return found;
+  }
+
+  #saveIfWhole(transfer: number): void {
+    const receiver = this.#receiver(transfer);
+    if (!receiver.isWhole) return;
+    this.#receivers.delete(transfer);
+    void this.#save(receiver);
+  }
+
+  async #save(receiver: Receiver): Promise<void> {
+    const { transfer, globalStep, journalHead, losses } = receiver.announcement!;
     try {
       const meta: SnapshotMeta = {
         ...this.#options.meta,
@@ -101,7 +98,7 @@ export class Saves {
         losses,
       };
       await this.#options.journalDurable();
-      const snapshot = { state: intake.state() as TrainState, layout: this.layout!, meta };
+      const snapshot = { state: receiver.state(), layout: this.layout!, meta };
       const { digest, pruneProblem } = await this.#saver.saveNow(snapshot, 'give');
       if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');
       this.#emit({ type: 'saved', transfer, globalStep, digest });
@@ -151,7 +148,7 @@ export class Saves {
   async stream({ to, transfer, globalStep, location }: EffectOf<'streamCheckpoint'>): Promise<void> {
     try {
       const { snapshot } = await this.#surroundings.openStore(location).load(globalStep);
-      sendState(this.#wire, this.#options.run, to, transfer, globalStep, snapshot.state);
+      sendState(this.#wire, this.#options.run, to, transfer, snapshot.state);
     } catch (error) {
       this.#emit({ type: 'failed', reason: messageOf(error) });
     }
@@ -160,4 +157,9 @@ export class Saves {
   async close(): Promise<void> {
     await this.#saver.close();
   }
+}
+
+/** Shared memory, so that the thread that saves a state needs no copy. */
+function sharedArray(count: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * count));
 }

@@ -1,4 +1,4 @@
-import type { StateArrays } from '@ddpm-fleet/protocol';
+import type { TrainState } from '@ddpm-fleet/core';
 import { Dice, type FaultCounts, type Faults } from '@ddpm-fleet/transport';
 import type { MachineOptions } from '../../src/machine/index.js';
 import { BEARABLE, HONEST, Surgeon, type Injury } from './injuries.js';
@@ -133,7 +133,7 @@ class Chaos {
     if (readJournal(disk.lines) !== machine.steps) throw new Error('the journal ends at another step');
   }
 
-  #checkWeights(state: StateArrays): void {
+  #checkWeights(state: TrainState): void {
     const { machine, invariants, reference, unnoticed, workers, coordinator } = this.#simulation;
     const peers = [...(coordinator?.state.peers.values() ?? [])];
     const active = peers.filter(({ status }) => status === 'active');
@@ -144,7 +144,7 @@ class Chaos {
     const isUniform = damaged.length > 0 && damaged.length === compared.size;
     if (unnoticed || isMissed || isUniform) return;
     invariants.checks['the run ends with the undisturbed weights']++;
-    if (digestOf(this.#model, machine.steps, state) !== reference.at(machine.steps))
+    if (digestOf(this.#model, state) !== reference.at(machine.steps))
       throw new Error('the last checkpoint is not that of an undisturbed run');
   }
 

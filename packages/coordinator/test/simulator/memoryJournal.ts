@@ -1,4 +1,4 @@
-import type { StateArrays } from '@ddpm-fleet/protocol';
+import type { TrainState } from '@ddpm-fleet/core';
 import type { JournalHead } from '../../src/machine/index.js';
 import { Chain } from '../../src/server/chain.js';
 
@@ -9,7 +9,7 @@ export class Disk {
   synced = 0;
   readonly checkpoints = new Map<number, Checkpoint>();
   /** States that workers wrote, by digest. */
-  readonly shares = new Map<string, StateArrays>();
+  readonly shares = new Map<string, TrainState>();
   /** Takes no checkpoint. */
   failing = false;
 
@@ -21,7 +21,7 @@ export class Disk {
 
 export interface Checkpoint {
   readonly digest: string;
-  readonly state: StateArrays;
+  readonly state: TrainState;
 }
 
 export class MemoryJournal extends Chain {

@@ -5,9 +5,10 @@ import {
   maximalSubtrees,
   mergesAfter,
   roundToBfloat16,
+  type TrainState,
   type TreeNode,
 } from '@ddpm-fleet/core';
-import type { ImageRecords, StateArrays } from '@ddpm-fleet/protocol';
+import type { ImageRecords } from '@ddpm-fleet/protocol';
 
 /** What a fleet of model workers trains: so small that a step costs microseconds, and sensitive to every rounding. */
 export interface ModelRun {
@@ -50,9 +51,10 @@ export class Replica {
     this.ema = this.params.slice();
   }
 
-  state(): StateArrays {
-    const { params, m, v, ema } = this;
+  state(): TrainState {
+    const { globalStep, params, m, v, ema } = this;
     return {
+      globalStep,
       params: params.slice(),
       optimizer: { m: m.slice(), v: v.slice() },
       emas: [{ decay: 0.5, values: ema.slice() }],
@@ -60,7 +62,7 @@ export class Replica {
     };
   }
 
-  load(globalStep: number, { params, optimizer, emas }: StateArrays): void {
+  load({ globalStep, params, optimizer, emas }: TrainState): void {
     this.globalStep = globalStep;
     this.params = params.slice();
     this.m = optimizer.m.slice();
@@ -168,9 +170,9 @@ function isBad({ badEvery = 0 }: ModelRun, globalStep: number): boolean {
 }
 
 /** Digest of a state that lies somewhere. */
-export function digestOf(run: ModelRun, globalStep: number, state: StateArrays): string {
+export function digestOf(run: ModelRun, state: TrainState): string {
   const replica = new Replica(run);
-  replica.load(globalStep, state);
+  replica.load(state);
   return replica.digest();
 }
 

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { bucketsOf, type Bucket } from '@ddpm-fleet/core';
+import { bucketsOf, type Bucket, type TrainState } from '@ddpm-fleet/core';
 import {
-  chunksOf,
-  chunkSpan,
   decodeControl,
   decodeFrame,
   decodeImages,
@@ -13,8 +11,9 @@ import {
   FrameKind,
   fromWire,
   isFrame,
-  sectionsOf,
-  stateFrom,
+  stateFrames,
+  stateMessage,
+  StateReceiver,
   toWire,
   type ControlMessage,
   type DataFrame,
@@ -22,7 +21,6 @@ import {
   type ImageRecords,
   type MessageOf,
   type SlotRun,
-  type StateArrays,
   type StateHeader,
   type WrittenShare,
 } from '@ddpm-fleet/protocol';
@@ -52,9 +50,9 @@ export interface ModelWorkerOptions {
     readonly deviceKind: string;
   };
   /** Reads a checkpoint, if this host can. */
-  readonly readCheckpoint: (globalStep: number) => StateArrays | undefined;
+  readonly readCheckpoint: (globalStep: number) => TrainState | undefined;
   /** Puts a share where the coordinator finds it. */
-  readonly keepShare: (digest: string, state: StateArrays) => void;
+  readonly keepShare: (digest: string, state: TrainState) => void;
   /** Looks at the replica whenever it has changed. */
   readonly onState?: (replica: Replica) => void;
   /** Fingerprints of states that damaged replicas gave away. */
@@ -68,12 +66,6 @@ export interface ModelWorkerOptions {
 interface Root {
   readonly buckets: Map<number, { readonly generation: number; readonly values: Float32Array }>;
   images: { readonly generation: number; readonly records: ImageRecords } | undefined;
-}
-
-interface Incoming {
-  readonly message: MessageOf<'STATE'>;
-  readonly arrays: Float32Array[];
-  readonly chunks: Set<string>;
 }
 
 /**
@@ -98,7 +90,7 @@ export class ModelWorker {
   #leases: { generation: number; globalStep: number; run: SlotRun }[] = [];
   #computing = false;
   #requests: Question[] = [];
-  #incoming: Incoming | undefined;
+  #incoming: StateReceiver | undefined;
   #early: DataFrame<StateHeader>[] = [];
   #ended = false;
   /** Its bits were flipped, or it has its state from a replica whose bits were. */
@@ -319,17 +311,17 @@ export class ModelWorker {
     for (const root of this.#roots.values()) dropOlder(root, generation);
     if (state.from !== 'held') this.#forget();
     if (state.from === 'held') this.#ready();
-    if (state.from === 'seed') this.#load(0, new Replica(this.options.model).state());
+    if (state.from === 'seed') this.#load(new Replica(this.options.model).state());
     if (state.from !== 'checkpoint') return;
     const snapshot = this.options.readCheckpoint(state.globalStep);
-    if (snapshot) this.#load(state.globalStep, snapshot);
+    if (snapshot) this.#load(snapshot);
     else this.#send({ type: 'STATE_REQUEST', transfer: 0, globalStep: state.globalStep });
   }
 
-  #load(globalStep: number, state: StateArrays, fingerprint: string | null = null): void {
+  #load(state: TrainState, fingerprint: string | null = null): void {
     if (this.damaged) this.options.onUnnoticed?.();
     this.damaged = fingerprint !== null && this.options.damagedStates?.has(fingerprint) === true;
-    this.replica.load(globalStep, state);
+    this.replica.load(state);
     this.options.onState?.(this.replica);
     this.#ready();
   }
@@ -345,11 +337,8 @@ export class ModelWorker {
 
   #onState(message: MessageOf<'STATE'>): void {
     if (this.#source?.globalStep !== message.globalStep) return;
-    this.#incoming = {
-      message,
-      arrays: message.sections.map(({ count }) => new Float32Array(count)),
-      chunks: new Set(),
-    };
+    this.#incoming = new StateReceiver(message.transfer);
+    this.#incoming.announce(message);
     const early = this.#early.filter(({ header }) => header.transfer === message.transfer);
     this.#early = [];
     for (const frame of early) this.#takeState(frame);
@@ -374,20 +363,16 @@ export class ModelWorker {
   }
 
   #takeState(frame: DataFrame<StateHeader>): void {
-    const { header, payload } = frame;
     const incoming = this.#incoming;
-    if (!incoming || incoming.message.transfer !== header.transfer) {
+    if (incoming?.transfer !== frame.header.transfer) {
       // The planes keep no order between them: it may come before its WELCOME.
       this.#early.push(frame);
       return;
     }
-    const section = incoming.message.sections[header.section]!;
-    incoming.arrays[header.section]!.set(fromWire(payload), chunkSpan(section, header.chunk).start);
-    incoming.chunks.add(`${header.section}/${header.chunk}`);
-    const { sections, globalStep, fingerprint } = incoming.message;
-    if (incoming.chunks.size < sections.reduce((sum, one) => sum + chunksOf(one), 0)) return;
+    incoming.add(frame);
+    if (!incoming.isWhole) return;
     this.#incoming = undefined;
-    this.#load(globalStep, stateFrom(sections, incoming.arrays), fingerprint);
+    this.#load(incoming.state(), incoming.announcement!.fingerprint);
   }
 
   #onAbort({ globalStep, runs }: MessageOf<'STEP_ABORT'>): void {
@@ -460,30 +445,26 @@ export class ModelWorker {
     });
   }
 
-  #sendState({ transfer, globalStep }: MessageOf<'STATE_REQUEST'>): void {
-    const { sections, arrays } = sectionsOf(this.replica.state());
+  #sendState({ transfer }: MessageOf<'STATE_REQUEST'>): void {
+    const state = this.replica.state();
     const fingerprint = fingerprintText(this.replica.fingerprint());
     if (this.damaged) this.options.damagedStates?.add(fingerprint);
-    this.#send({ type: 'STATE', transfer, globalStep, sections, fingerprint });
-    const at = { run: this.options.run, generation: this.#generation, globalStep, transfer };
-    for (const [section, one] of sections.entries()) {
-      for (let chunk = 0; chunk < chunksOf(one); chunk++) {
-        const { start, end } = chunkSpan(one, chunk);
-        this.#sendFrame(
-          { kind: FrameKind.state, ...at, section, chunk, count: end - start },
-          arrays[section]!.subarray(start, end),
-        );
-      }
-    }
+    this.#send(stateMessage(state, transfer, fingerprint));
+    const at = { run: this.options.run, generation: this.#generation, transfer };
+    for (const frames of stateFrames(state, at)) this.#sendFrames(frames);
   }
 
   #sendFrame(header: FrameHeader, payload: ArrayBufferView): void {
+    this.#sendFrames(encodeFrame(header, payload));
+  }
+
+  #sendFrames(frames: readonly [Uint8Array, Uint8Array]): void {
     if (this.#ended) return;
     if (this.#framesLeft-- <= 0) {
       this.#end('killed while it was sending', false);
       return this.#onDeath();
     }
-    this.#data?.send(encodeFrame(header, payload));
+    this.#data?.send(frames);
   }
 
   #compute(): void {

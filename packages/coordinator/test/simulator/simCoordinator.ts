@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { FrameKind, isFrame, runKey, type DataFrame, type StateArrays } from '@ddpm-fleet/protocol';
+import type { TrainState } from '@ddpm-fleet/core';
+import { FrameKind, isFrame, runKey, StateReceiver, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
 import {
@@ -16,7 +17,6 @@ import {
 import { InlineReducer } from '../../src/reducer/inlineReducer.js';
 import { CostMeter } from '../../src/server/costs.js';
 import type { Emit } from '../../src/server/emit.js';
-import { StateIntake } from '../../src/server/intake.js';
 import { Record } from '../../src/server/record.js';
 import { recoverFrom } from '../../src/server/recover.js';
 import { sendState } from '../../src/server/sendState.js';
@@ -40,7 +40,7 @@ export interface SimCoordinatorOptions {
   readonly onOutcome?: (outcome: Outcome) => void;
   /** False: only the time that the machine takes is of interest. */
   readonly checked?: boolean;
-  readonly onSaved?: (globalStep: number, state: StateArrays) => void;
+  readonly onSaved?: (state: TrainState) => void;
 }
 
 /** Of every checkpoint. */
@@ -65,8 +65,7 @@ export class SimCoordinator {
   readonly #wire: Wire;
   readonly #sums: Sums;
   readonly #record: Record;
-  readonly #intakes = new Map<number, StateIntake>();
-  readonly #early = new Map<number, (() => void)[]>();
+  readonly #receivers = new Map<number, StateReceiver<EffectOf<'expectState'>>>();
   readonly #events: { readonly event: Event; readonly frame: DataFrame | undefined }[] = [];
   readonly #missed: (() => void)[] = [];
   #handling = false;
@@ -227,7 +226,7 @@ export class SimCoordinator {
   #publish({ transfer, globalStep, written }: EffectOf<'publishShares'>): void {
     const [digest, ...others] = new Set(written.map(({ head }) => head.digest));
     const state = this.#options.disk.shares.get(digest!)!;
-    if (others.length === 0) this.#save(transfer, globalStep, state);
+    if (others.length === 0) this.#save(transfer, state);
     else
       this.#later({
         type: 'saveFailed',
@@ -261,30 +260,39 @@ export class SimCoordinator {
   #stream({ to, transfer, globalStep }: EffectOf<'streamCheckpoint'>): void {
     const { disk, machine } = this.#options;
     const { state } = disk.checkpoints.get(globalStep)!;
-    sendState(this.#wire, runKey(machine.runId), to, transfer, globalStep, state);
+    sendState(this.#wire, runKey(machine.runId), to, transfer, state);
   }
 
   #expect(effect: EffectOf<'expectState'>): void {
-    this.#intakes.set(effect.transfer, new StateIntake(effect));
-    for (const again of this.#early.get(effect.transfer) ?? []) again();
+    this.#receiver(effect.transfer).announce(effect);
+    this.#saveIfWhole(effect.transfer);
   }
 
   #forward({ to, store }: EffectOf<'forwardState'>, frame: DataFrame): void {
     this.#wire.pass(to, frame);
     if (!store || !isFrame(frame, FrameKind.state)) return;
-    const { transfer, globalStep } = frame.header;
-    const put = (): void => {
-      const intake = this.#intakes.get(transfer);
-      if (!intake) return void this.#early.set(transfer, [...(this.#early.get(transfer) ?? []), put]);
-      if (intake.add(frame)) this.#save(transfer, globalStep, intake.state());
-    };
-    put();
+    const { transfer } = frame.header;
+    this.#receiver(transfer).add(frame);
+    this.#saveIfWhole(transfer);
   }
 
-  #save(transfer: number, globalStep: number, { params, optimizer, emas, derived }: StateArrays): void {
+  #receiver(transfer: number): StateReceiver<EffectOf<'expectState'>> {
+    let found = this.#receivers.get(transfer);
+    if (!found) this.#receivers.set(transfer, (found = new StateReceiver(transfer)));
+    return found;
+  }
+
+  #saveIfWhole(transfer: number): void {
+    const receiver = this.#receiver(transfer);
+    if (!receiver.isWhole) return;
+    this.#receivers.delete(transfer);
+    this.#save(transfer, receiver.state());
+  }
+
+  #save(transfer: number, state: TrainState): void {
+    const { globalStep } = state;
     const { clock, saveMs, disk, onSaved } = this.#options;
     const digest = createHash('sha256').update(String(globalStep)).digest('hex');
-    const state = { params, optimizer, emas, derived };
     // The journal is made durable first: no checkpoint is ahead of it.
     disk.synced = disk.lines.length;
     clock.after(saveMs, () => {
@@ -298,7 +306,7 @@ export class SimCoordinator {
           now: clock.now,
         });
       disk.checkpoints.set(globalStep, { digest, state });
-      onSaved?.(globalStep, state);
+      onSaved?.(state);
       this.take({ type: 'saved', transfer, globalStep, digest, now: clock.now });
     });
   }

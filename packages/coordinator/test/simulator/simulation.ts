@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { bucketsOf } from '@ddpm-fleet/core';
-import { runKey, type StateArrays } from '@ddpm-fleet/protocol';
+import type { TrainState } from '@ddpm-fleet/core';
+import { runKey } from '@ddpm-fleet/protocol';
 import { MemoryNetwork, QUIET, VirtualClock, type Faults } from '@ddpm-fleet/transport';
 import type { Effect, Event, MachineOptions, Outcome } from '../../src/machine/index.js';
 import { Invariants } from './invariants.js';
@@ -131,7 +132,7 @@ export class Simulation {
       saveMs,
       checked,
       onOutcome: (outcome) => (this.outcome = outcome),
-      onSaved: (globalStep, state) => this.#lookAtCheckpoint(globalStep, state),
+      onSaved: (state) => this.#lookAtCheckpoint(state),
       ...(trace && { trace: (event, effects) => trace({ at: this.clock.now, event, effects }) }),
     });
     void this.#open(this.coordinator.open());
@@ -259,10 +260,11 @@ export class Simulation {
     throw new Error(`${workerId} has another state at step ${globalStep} than an undisturbed run`);
   }
 
-  #lookAtCheckpoint(globalStep: number, state: StateArrays): void {
+  #lookAtCheckpoint(state: TrainState): void {
+    const { globalStep } = state;
     if (!this.exact) return;
     this.invariants.checks['checkpoint equals the undisturbed run']++;
-    if (digestOf(this.#model, globalStep, state) === this.reference.at(globalStep)) return;
+    if (digestOf(this.#model, state) === this.reference.at(globalStep)) return;
     throw new Error(`the checkpoint of step ${globalStep} is not that of an undisturbed run`);
   }
 }

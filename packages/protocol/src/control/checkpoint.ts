@@ -1,3 +1,4 @@
+import { NOTES, type NoteCode } from '@ddpm-fleet/core';
 import Type from 'typebox';
 import { layoutEntry, sha256Hex, slot, step, text } from './fields.js';
 
@@ -11,6 +12,13 @@ const size = step;
 const decay = Type.Number({ minimum: 0, maximum: 1 });
 const settings = Type.Record(Type.String(), Type.Unknown());
 
+const noteCodes = Object.keys(NOTES) as NoteCode[];
+const note = Type.Object({
+  code: Type.Enum(noteCodes),
+  values: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  text: text(1 << 16),
+});
+
 /** Of `CheckpointStore.openTicket`. */
 export const ticket = Type.Object({ globalStep: step, shares: slot, id: text(256) });
 
@@ -22,6 +30,7 @@ export const snapshotMeta = Type.Object({
   identityHash: sha256Hex,
   datasetHash: sha256Hex,
   dataset: Type.Optional(Type.Object({ name: text(4096), licence: Type.Optional(text(4096)) })),
+  notes: Type.Optional(Type.Array(note, { maxItems: 1024 })),
   engine: settings,
   configYaml: text(1 << 20),
   journalHead: Type.Optional(Type.Object({ line: step, hash: sha256Hex })),

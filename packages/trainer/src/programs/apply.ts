@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { emaName } from '@ddpm-fleet/core';
 import type { ProgramSpec } from '@ddpm-fleet/engine';
 import type { Plan } from '../plan.js';
 import { SCALAR } from './shape.js';
 
 /** The variable that holds the EMA of a decay. */
-export function emaVariable(decay: number): string {
-  return `ema-${decay}`;
-}
+export const emaVariable = emaName;
 
 /**
  * Takes the tree's root into `carry` and gives the norm of the mean gradient, `norm` [], before clipping. Nothing of

@@ -2,6 +2,7 @@ import { fleetError } from '@ddpm-fleet/core';
 import {
   fingerprintText,
   ProtocolError,
+  StateReceiver,
   type DataFrame,
   type MessageOf,
   type StateHeader,
@@ -10,7 +11,6 @@ import { CommitLog } from './commitLog.js';
 import type { WorkerEventOf } from './events.js';
 import { greet } from './greeting.js';
 import { isIdle, type Arrivals, type DeviceCall, type Fetching, type Replica } from './state.js';
-import { StateReceiver } from './stateReceiver.js';
 import { call, cancelNodes, fail, log, send, type Turn } from './turn.js';
 import { beginWork } from './working.js';
 
@@ -78,9 +78,9 @@ function collect(turn: Turn, phase: Fetching): void {
   const { arrivals, transfer, source } = phase;
   if (transfer === undefined || phase.found) return;
   try {
-    const received = arrivals.get(transfer)?.received;
-    if (received?.state.globalStep !== source.globalStep) return;
-    phase.found = { state: received.state, fingerprint: received.fingerprint ?? undefined };
+    const receiver = arrivals.get(transfer);
+    if (!receiver?.isWhole || receiver.announcement?.globalStep !== source.globalStep) return;
+    phase.found = { state: receiver.state(), fingerprint: receiver.announcement.fingerprint ?? undefined };
     arrivals.clear();
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

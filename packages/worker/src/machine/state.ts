@@ -1,11 +1,10 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
-import type { MessageOf, StateSource } from '@ddpm-fleet/protocol';
+import type { MessageOf, StateReceiver, StateSource } from '@ddpm-fleet/protocol';
 import { CommitLog } from './commitLog.js';
 import type { Commits } from './commits.js';
 import type { Facts, Run } from './events.js';
 import type { LeasedNode, Leases } from './leases.js';
 import type { Requests, StateQuestion } from './requests.js';
-import type { StateReceiver } from './stateReceiver.js';
 import type { StepClock } from './stepClock.js';
 
 export interface WorkerState {

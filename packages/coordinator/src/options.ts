@@ -20,6 +20,8 @@ export interface CoordinatorOptions {
   /** Start from this checkpoint rather than from the newest of the run. */
   readonly from?: { readonly location: string; readonly globalStep: number };
   readonly allowUnlike?: boolean;
+  /** How long a coordinator that was started again waits for workers with the state; default: two liveness limits. */
+  readonly gatherMs?: number;
   readonly observer?: CoordinatorObserver;
 }
 

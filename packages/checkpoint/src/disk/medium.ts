@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
 import {
@@ -27,23 +27,15 @@ export class DiskMedium implements Medium {
   readonly location: string;
   readonly #fs: FileSystem;
   readonly #owner: Owner;
-  readonly #newId: () => string;
 
-  /** @param newId another one each time, to tell saves of one owner apart */
-  constructor(
-    directory: string,
-    fs: FileSystem,
-    owner = processOwner,
-    newId = () => randomBytes(4).toString('hex'),
-  ) {
+  constructor(directory: string, fs: FileSystem, owner = processOwner) {
     this.location = directory;
     this.#fs = fs;
     this.#owner = owner;
-    this.#newId = newId;
   }
 
   ticket(globalStep: number, shares: number): Ticket {
-    return { globalStep, shares, id: this.#owner.prefix() + this.#newId() };
+    return { globalStep, shares, id: this.#owner.newId() };
   }
 
   async put(ticket: Ticket, { name, chunks }: NewFile): Promise<StoredFile> {
@@ -132,10 +124,7 @@ export class DiskMedium implements Medium {
   }
 
   async remove(entry: Entry): Promise<void> {
-    const gone = join(
-      this.location,
-      `${splitName(entry.name)[0]}.gone-${this.#owner.prefix()}${this.#newId()}`,
-    );
+    const gone = join(this.location, `${splitName(entry.name)[0]}.gone-${this.#owner.newId()}`);
     await this.#fs.rename(join(this.location, entry.name), gone);
     await this.#fs.syncDirectory(this.location);
     await removeTree(this.#fs, gone);

@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** Who writes into a directory of checkpoints: what one who is gone left behind is nobody's. */
 export interface Owner {
-  /** Begins the id of whatever it writes. */
-  prefix(): string;
-  /** Whether the one that gave `id` its prefix is gone; undefined when that cannot be known from here. */
+  /** Another id each time, which says whose it is. */
+  newId(): string;
+  /** Whether the one that made `id` is gone; undefined when that cannot be known from here. */
   isGone(id: string): boolean | undefined;
+  /** The time of day, milliseconds since 1970. */
+  nowMs(): number;
 }
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -41,4 +43,8 @@ function startTicks(pid: number): number | undefined {
 }
 
 /** This process. */
-export const processOwner: Owner = { prefix: ownerPrefix, isGone: ownerIsGone };
+export const processOwner: Owner = {
+  newId: () => ownerPrefix() + randomBytes(4).toString('hex'),
+  isGone: ownerIsGone,
+  nowMs: Date.now,
+};

@@ -16,10 +16,9 @@ export async function sweep(fs: FileSystem, directory: string, owner: Owner): Pr
     const names = await namesIn(fs, directory);
     for (const name of names) {
       const [, stem, kind, id] = LEFTOVER.exec(name) ?? [];
-      if (!stem) continue;
-      const ownerIsGone = owner.isGone(id!);
-      if (!(await isLeftover(fs, join(directory, name), kind!, ownerIsGone, names.includes(stem)))) continue;
-      await (stem === 'LATEST' ? fs.unlink(join(directory, name)) : removeTree(fs, join(directory, name)));
+      const path = join(directory, name);
+      if (!stem || !(await isLeftover(fs, owner, path, kind!, id!, names.includes(stem)))) continue;
+      await (stem === 'LATEST' ? fs.unlink(path) : removeTree(fs, path));
     }
   } catch {
     // The next publish sweeps again.
@@ -28,12 +27,13 @@ export async function sweep(fs: FileSystem, directory: string, owner: Owner): Pr
 
 async function isLeftover(
   fs: FileSystem,
+  owner: Owner,
   path: string,
   kind: string,
-  ownerIsGone: boolean | undefined,
+  id: string,
   hasPlain: boolean,
 ): Promise<boolean> {
   if (kind === 'gone') return true;
   if (kind === 'replaced') return hasPlain;
-  return ownerIsGone ?? Date.now() - (await fs.stat(path)).modifiedMs > STALE_MS;
+  return owner.isGone(id) ?? owner.nowMs() - (await fs.stat(path)).modifiedMs > STALE_MS;
 }

@@ -28,8 +28,9 @@ export class FileNode {
     this.durableBytes = Math.min(this.durableBytes, sizeBytes);
   }
 
-  sync(): void {
-    this.durableBytes = this.sizeBytes;
+  /** @param sizeBytes what is made durable, where more has come since the sync was asked for */
+  sync(sizeBytes = this.sizeBytes): void {
+    this.durableBytes = Math.max(this.durableBytes, Math.min(sizeBytes, this.sizeBytes));
   }
 }
 

@@ -1,5 +1,6 @@
 import { framesOf, type MessageOf, type StateHeader } from '@ddpm-fleet/protocol';
 import type { JournalHead } from './effects.js';
+import type { EventOf } from './events.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
 import type { Peer } from './peer.js';
@@ -11,7 +12,9 @@ const PATIENCE = 20;
 
 /** Sees to it that whoever needs the state at this boundary gets it. Returns the transfer that saves it. */
 export function captureIfNeeded(turn: Turn, store: boolean): number | null {
-  if (!store || turn.state.options.checkpointWriters === 0) return capture(turn, store);
+  const { options, checkpoint } = turn.state;
+  // A writer that cannot reach the store could not do so next time either; the coordinator may.
+  if (!store || options.checkpointWriters === 0 || checkpoint.failures > 0) return capture(turn, store);
   const saving = openShares(turn, donors(turn.state));
   capture(turn, false);
   return saving;
@@ -129,16 +132,24 @@ function finishCapture(state: State, { transfer, joiners, donor, globalStep }: C
 /** A worker that was pointed to a checkpoint cannot read it. */
 export function onStateRequest(turn: Turn, peer: Peer, { globalStep }: MessageOf<'STATE_REQUEST'>): void {
   const { state } = turn;
-  if (
-    peer.status !== 'fetching' ||
-    peer.source !== 'checkpoint' ||
-    state.origin.source?.from !== 'checkpoint'
-  )
-    return;
-  if (globalStep !== state.origin.source.globalStep) return;
+  const { source } = state.origin;
+  if (peer.status !== 'fetching' || peer.source !== 'checkpoint') return;
+  // It turned out to be gone while this one tried to read it.
+  if (!source) peer.status = 'waiting';
+  if (source?.from !== 'checkpoint' || globalStep !== source.globalStep) return;
   const transfer = ++state.transfers.count;
-  const { location } = state.origin.source;
+  const { location } = source;
   turn.effects.push({ type: 'streamCheckpoint', to: peer.peer, transfer, globalStep, location });
+}
+
+/** Whoever was pointed to it waits for the state from a peer, or from where it is looked for next. */
+export function onCheckpointGone(turn: Turn, { peer, globalStep, reason }: EventOf<'checkpointGone'>): void {
+  const { state } = turn;
+  log(turn, 'error', `the checkpoint of step ${globalStep} cannot be sent: ${reason}`);
+  const { origin } = state;
+  if (origin.source?.from === 'checkpoint' && origin.source.globalStep === globalStep) origin.source = null;
+  const known = state.peers.get(peer);
+  if (known?.status === 'fetching' && known.source === 'checkpoint') known.status = 'waiting';
 }
 
 /** Ends the captures that the peer gives or has a share in, and takes it off the list of others'. */

@@ -59,6 +59,13 @@ export type Event = { readonly now: number } &
         readonly globalStep?: number;
       }
     | { readonly type: 'checkpointFound'; readonly checkpoint: CheckpointRef | null }
+    /** The checkpoint that a worker was to be sent cannot be read (any more): retention may have removed it. */
+    | {
+        readonly type: 'checkpointGone';
+        readonly peer: string;
+        readonly globalStep: number;
+        readonly reason: string;
+      }
     /** Lines that workers remembered were checked against the journal's chain. */
     | {
         readonly type: 'adopted';

@@ -1,6 +1,6 @@
 import { FrameKind } from '@ddpm-fleet/protocol';
 import { atBoundary, concludeStep } from './boundary.js';
-import { checkCaptures, noteHead, onStateFrame } from './capture.js';
+import { checkCaptures, noteHead, onCheckpointGone, onStateFrame } from './capture.js';
 import { rememberLine } from './commit.js';
 import type { Effect } from './effects.js';
 import type { Event, EventOf } from './events.js';
@@ -76,12 +76,22 @@ function handle(turn: Turn, event: Event): boolean {
 function onRest(
   turn: Turn,
   event: EventOf<
-    'checkpointFound' | 'adopted' | 'saved' | 'saveFailed' | 'failed' | 'stop' | 'checkpointNow'
+    | 'checkpointFound'
+    | 'checkpointGone'
+    | 'adopted'
+    | 'saved'
+    | 'saveFailed'
+    | 'failed'
+    | 'stop'
+    | 'checkpointNow'
   >,
 ): boolean {
   switch (event.type) {
     case 'checkpointFound':
       onCheckpointFound(turn, event);
+      break;
+    case 'checkpointGone':
+      onCheckpointGone(turn, event);
       break;
     case 'adopted':
       onAdopted(turn, event);

@@ -5,7 +5,8 @@ import type { CoordinatorOptions } from '../options.js';
 /** How many liveness limits a coordinator that was started again waits for workers with the state. */
 const GATHER_PATIENCE = 2;
 
-export function machineOptions({ config, record, allowUnlike = false }: CoordinatorOptions): MachineOptions {
+export function machineOptions(options: CoordinatorOptions): MachineOptions {
+  const { config, record, allowUnlike = false, gatherMs } = options;
   const { fleet, train, checkpoint, batch, log } = config;
   return {
     runId: record.runId,
@@ -32,6 +33,6 @@ export function machineOptions({ config, record, allowUnlike = false }: Coordina
     checkpointEveryMs: checkpoint.everySeconds * 1000,
     checkpointWriters: checkpoint.writers,
     judgeCheckpoints: checkpoint.keepBest > 0 && config.data.heldOut > 0,
-    gatherMs: GATHER_PATIENCE * fleet.livenessMs,
+    gatherMs: gatherMs ?? GATHER_PATIENCE * fleet.livenessMs,
   };
 }

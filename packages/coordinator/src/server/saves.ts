@@ -150,7 +150,7 @@ export class Saves {
       const { snapshot } = await this.#surroundings.openStore(location).load(globalStep);
       sendState(this.#wire, this.#options.run, to, transfer, snapshot.state);
     } catch (error) {
-      this.#emit({ type: 'failed', reason: messageOf(error) });
+      this.#emit({ type: 'checkpointGone', peer: to, globalStep, reason: messageOf(error) });
     }
   }
 

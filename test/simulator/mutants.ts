@@ -1,0 +1,90 @@
+/** A bug put into the compiled machine on purpose: `from`, which must occur once in the file, becomes `to`. */
+export interface Mutant {
+  readonly bug: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** One of the short form's seeds that finds it; `node mutantMain.js NUMBER` looks for one. */
+  readonly seed: number;
+}
+
+/** Bugs that the short form of the simulation must find. Those marked with a star were once there. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    bug: 'a part is taken from whoever had a lease once',
+    file: 'coordinator/dist/src/machine/reduction',
+    from: 'unit.owner !== peer.peer || unit.generation !== header.generation',
+    to: 'unit.generation > header.generation + 1e6',
+    seed: 3,
+  },
+  {
+    bug: 'a part is taken twice',
+    file: 'coordinator/dist/src/machine/reduction',
+    from: "unit.taken[part] ? 'it is here already' : null",
+    to: 'null',
+    seed: 1,
+  },
+  {
+    bug: 'the halves of a split subtree forget what had come',
+    file: 'coordinator/dist/src/machine/units',
+    from: 'taken: unit.taken.slice()',
+    to: 'taken: unit.taken.map(() => 0), openParts: unit.taken.length',
+    seed: 61,
+  },
+  {
+    bug: 'a lost worker keeps its leases',
+    file: 'coordinator/dist/src/machine/leaving',
+    from: 'revoke(state.round, peer.peer)',
+    to: 'void 0',
+    seed: 6,
+  },
+  {
+    bug: 'frames lost with a data connection are waited for',
+    file: 'coordinator/dist/src/machine/joining',
+    from: 'known && isMember && known.attached !== connection',
+    to: 'false',
+    seed: 302,
+  },
+  {
+    bug: 'a step that is not finite is applied',
+    file: 'coordinator/dist/src/machine/commit',
+    from: 'skipped: skipped !== null,',
+    to: 'skipped: false,',
+    seed: 1,
+  },
+  {
+    bug: 'slots of lost workers are not leased again',
+    file: 'coordinator/dist/src/machine/step',
+    from: 'leaseOrphans(turn);',
+    to: '',
+    seed: 17,
+  },
+  {
+    bug: 'who comes gets roots a step late',
+    file: 'coordinator/dist/src/machine/welcome',
+    from: 'peer.fromStep = source.globalStep;',
+    to: 'peer.fromStep = source.globalStep + 1;',
+    seed: 1,
+  },
+  {
+    bug: '* a repeated frame of a state is counted',
+    file: 'coordinator/dist/src/machine/capture',
+    from: 'capture.seen.add(key)',
+    to: 'capture.seen.add(capture.seen.size)',
+    seed: 42,
+  },
+  {
+    bug: '* the last steps are not compared',
+    file: 'coordinator/dist/src/machine/fingerprints',
+    from: 'globalStep === steps ||',
+    to: '',
+    seed: 35,
+  },
+  {
+    bug: '* the run ends when the store refuses the last state three times in a row',
+    file: 'coordinator/dist/src/machine/finish',
+    from: 'state.now < checkpoint.lastAt + pauseMs(checkpoint.failures)',
+    to: 'false',
+    seed: 27,
+  },
+];

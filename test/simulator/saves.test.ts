@@ -1,0 +1,31 @@
+import test from 'ava';
+import type { EffectOf } from '@ddpm-fleet/coordinator/parts';
+import { Simulation } from './simulation.js';
+
+type Saved = EffectOf<'expectState'> | EffectOf<'publishShares'>;
+
+for (const checkpointWriters of [0, 2]) {
+  test(`${checkpointWriters} writers: a checkpoint names the commit that made its state, and is judged`, async (t) => {
+    const saves: Saved[] = [];
+    const simulation = new Simulation({
+      seed: 3,
+      settings: { checkpointEverySteps: 4, heldOutEvery: 0, judgeCheckpoints: true, checkpointWriters },
+      trace: ({ effects }) => {
+        for (const effect of effects)
+          if (effect.type === 'expectState' || effect.type === 'publishShares') saves.push(effect);
+      },
+    });
+    simulation.startCoordinator();
+    for (const name of ['a', 'b', 'c']) simulation.join(name);
+    t.true(await simulation.runUntil(() => simulation.finished, 60_000));
+    t.deepEqual(
+      saves.map(({ globalStep }) => globalStep),
+      [4, 8, 12, 16, 20],
+    );
+    for (const { globalStep, journalHead, losses } of saves) {
+      const { kind, globalStep: step } = JSON.parse(simulation.disk.journalLines()[journalHead!.line]!);
+      t.is(`${kind} ${step}`, `step ${globalStep - 1}`);
+      t.is(losses.heldOut, 1 / (1 + globalStep), 'the held-out loss of that very step');
+    }
+  });
+}

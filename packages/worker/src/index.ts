@@ -1,7 +1,6 @@
 export { parseWorkerFlags, startOptions, type WorkerFlags } from './arguments.js';
-export type { Addresses } from './link.js';
-export type { WorkerEnd, WorkerOptions } from './options.js';
-export { runWorker } from './run.js';
-export { startWorker, type StartOptions } from './start.js';
 export * from './machine/index.js';
+export { runWorker, type WorkerOptions } from './run.js';
 export type * from './shell/ports.js';
+export { WorkerShell } from './shell/shell.js';
+export { startWorker, type StartOptions } from './start.js';

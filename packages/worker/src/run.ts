@@ -1,5 +1,24 @@
-import { Member } from './member.js';
-import type { WorkerEnd, WorkerOptions } from './options.js';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { wallClock, type Transport } from '@ddpm-fleet/transport';
+import type { Logger } from 'pino';
+import { ComputeThread } from './compute/computeThread.js';
+import type { WorkerEnd } from './machine/effects.js';
+import { Preparation } from './shell/prepare.js';
+import type { Addresses } from './shell/ports.js';
+import { WorkerShell } from './shell/shell.js';
+
+export interface WorkerOptions {
+  /** Stable over restarts: letters, digits, `.`, `_`, `-`; at most 64. */
+  readonly workerId: string;
+  readonly addresses: Addresses;
+  readonly transport: Transport;
+  readonly log: Logger;
+  /** See `debugFlip`. */
+  readonly flipAt?: number;
+  /** Ends the work: slots are handed back and the worker leaves. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Joins the run at `addresses`, computes what it is leased and applies what the fleet agrees on, until the run is over
@@ -7,14 +26,38 @@ import type { WorkerEnd, WorkerOptions } from './options.js';
  * @throws DDPM_ERR_TRANSPORT_*; everything later is told by the result
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
-  const member = new Member(options);
+  const { workerId, addresses, transport, log, signal, flipAt } = options;
+  const { promise: ended, resolve: onEnd } = withResolvers<WorkerEnd>();
+  const compute = new ComputeThread();
+  const preparation = new Preparation(compute, log);
+  const peer = `${workerId}.${randomBytes(4).toString('hex')}`;
+  const shell = new WorkerShell({
+    addresses,
+    transport,
+    log,
+    onEnd,
+    clock: wallClock,
+    identity: { workerId, host: hostname(), pid: process.pid, peer },
+    prepare: (run) => preparation.prepare(run),
+  });
   try {
-    await member.open();
-    const leave = () => member.leave('asked to leave');
-    if (options.signal?.aborted) leave();
-    options.signal?.addEventListener('abort', leave, { once: true });
-    return await member.ended;
+    void compute.ended.then((crash) => crash && shell.take({ type: 'failed', error: crash }));
+    if (flipAt !== undefined) void compute.armFlip(flipAt);
+    await shell.open();
+    const leave = () => shell.take({ type: 'leave', reason: 'asked to leave' });
+    if (signal?.aborted) leave();
+    signal?.addEventListener('abort', leave, { once: true });
+    return await ended;
   } finally {
-    await member.close();
+    // Sockets first: the thread may be busy with a slot, and nobody waits for it any more.
+    await shell.close();
+    await preparation.close();
+    await compute.dispose();
   }
+}
+
+function withResolvers<T>() {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
 }

@@ -2,9 +2,9 @@ import { LOG_LINES, outliveLog } from '@ddpm-fleet/config';
 import { pino } from 'pino';
 import { zmqTransport, type ZmqOptions } from '@ddpm-fleet/transport';
 import { parseKeys, readKeyFile } from './keyFile.js';
-import type { Addresses } from './link.js';
-import type { WorkerEnd } from './options.js';
-import { findCoordinator } from './rendezvous.js';
+import type { Addresses } from './shell/ports.js';
+import type { WorkerEnd } from './machine/effects.js';
+import { findCoordinator } from './findCoordinator.js';
 import { runWorker } from './run.js';
 
 export interface StartOptions {

@@ -4,22 +4,15 @@ import { buffersOf as buffersOfState, type TrainState } from '@ddpm-fleet/checkp
 import { fleetError } from '@ddpm-fleet/core';
 import type { ImageSpec } from '@ddpm-fleet/trainer';
 import { buffersOf, Caller } from './rpc.js';
-import type {
-  Applied,
-  ApplyArgument,
-  ComputeSession,
-  HeldOutImages,
-  Initialised,
-  SlotsArgument,
-  SlotsResult,
-} from './session.js';
+import type { Applied, ApplyArgument, Device, SlotImages, SlotsResult } from '../shell/ports.js';
+import type { ComputeSession, HeldOutImages, Initialised } from './session.js';
 import { SlotBoard } from './slotBoard.js';
 
 /**
  * The thread that computes, seen from the thread that owns the sockets: each method is one call, answered in order.
  * Arrays that are handed over are moved, not copied: they are empty afterwards.
  */
-export class ComputeThread {
+export class ComputeThread implements Device {
   readonly #thread: Worker;
   readonly #caller: Caller<ComputeSession>;
   readonly #board = new SlotBoard();
@@ -58,13 +51,13 @@ export class ComputeThread {
     return this.#caller.call('readState', undefined as never);
   }
 
-  /** Several runs may be under way: the thread takes them one after the other without waiting for this one. */
-  runSlots(run: Omit<SlotsArgument, 'ticket'>): Promise<SlotsResult> {
+  /** Several may be under way: the thread takes them one after the other without waiting for this one. */
+  runSlots(slots: SlotImages): Promise<SlotsResult> {
     const ticket = ++this.#ticket;
-    return this.#caller.call('runSlots', { ...run, ticket }, buffersOf([run.images, run.labels]));
+    return this.#caller.call('runSlots', { ...slots, ticket }, buffersOf([slots.images, slots.labels]));
   }
 
-  /** Every run handed over so far ends at its next slot, without partials. */
+  /** Everything handed over so far ends at its next slot, without partials. */
   cancelSlots(): void {
     this.#board.cancelUpTo(this.#ticket);
   }
@@ -91,9 +84,13 @@ export class ComputeThread {
     return this.#caller.call('fingerprint', undefined as never);
   }
 
-  /** The images stay with the caller. */
-  heldOutLoss(heldOut: HeldOutImages, weights: 'raw' | number): Promise<number> {
-    return this.#caller.call('heldOutLoss', { ...heldOut, weights });
+  /** A copy of them. */
+  keepHeldOut(heldOut: HeldOutImages): Promise<void> {
+    return this.#caller.call('keepHeldOut', heldOut);
+  }
+
+  heldOutLoss(weights: 'raw' | number): Promise<number> {
+    return this.#caller.call('heldOutLoss', weights);
   }
 
   memory(): Promise<{ numTensors: number; numBytes: number }> {

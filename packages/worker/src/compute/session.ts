@@ -4,6 +4,7 @@ import type { ParamLayout } from '@ddpm-fleet/core';
 import { openEngine, type Engine, type EngineDescription } from '@ddpm-fleet/engine';
 import { Trainer, type ImageSpec } from '@ddpm-fleet/trainer';
 import { flipBit } from '../debugFlip.js';
+import type { Applied, ApplyArgument, SlotImages, SlotsResult } from '../shell/ports.js';
 import { SlotBoard } from './slotBoard.js';
 
 export interface InitArgument {
@@ -20,35 +21,9 @@ export interface Initialised {
   readonly notices: readonly string[];
 }
 
-/** An aligned run of slots [start, end) that is one subtree of the step's reduction tree, or a run of several. */
-export interface SlotsArgument {
+export interface SlotsArgument extends SlotImages {
   /** By which it can be called off. */
   readonly ticket: number;
-  readonly globalStep: number;
-  readonly start: number;
-  readonly end: number;
-  /** Stream position of the first image. */
-  readonly position: bigint;
-  /** uint8 [(end - start) * slotBatchSize, size, size, channels] */
-  readonly images: Uint8Array;
-  readonly labels?: Int32Array;
-}
-
-export interface SlotsResult {
-  /** Sum of each maximal subtree of the run, in slot order; undefined when the run was cancelled. */
-  readonly partials?: Float32Array[];
-  /** Of each image in position order. */
-  readonly t: Int32Array;
-  /** Unweighted. */
-  readonly loss: Float32Array;
-  readonly computeMs: number;
-}
-
-export interface ApplyArgument {
-  /** Sum over all slots, before division. Given back for the next step. */
-  readonly root: Float32Array;
-  readonly t: Int32Array;
-  readonly loss: Float32Array;
 }
 
 export interface HeldOutImages {
@@ -57,23 +32,13 @@ export interface HeldOutImages {
   readonly labels?: Int32Array;
 }
 
-export interface HeldOutArgument extends HeldOutImages {
-  readonly weights: 'raw' | number;
-}
-
-export interface Applied {
-  readonly gradNorm: number;
-  readonly lr: number;
-  readonly root: Float32Array;
-  readonly computeMs: number;
-}
-
 /** What the compute thread does: it owns the engine and the trainer, and never sees a socket. */
 export class ComputeSession {
   #engine: Engine | undefined;
   #trainer: Trainer | undefined;
   #slotBatchSize = 0;
   #board = new SlotBoard();
+  #heldOut: HeldOutImages = { images: new Uint8Array() };
   #flipAt: number | undefined;
 
   async init({ config, image, board }: InitArgument): Promise<Initialised> {
@@ -102,18 +67,18 @@ export class ComputeSession {
     return this.#ready().readState();
   }
 
-  runSlots(run: SlotsArgument): SlotsResult {
+  runSlots(slots: SlotsArgument): SlotsResult {
     const trainer = this.#ready();
     const began = performance.now();
-    const images = (run.end - run.start) * this.#slotBatchSize;
+    const images = (slots.end - slots.start) * this.#slotBatchSize;
     const t = new Int32Array(images);
     const loss = new Float32Array(images);
     trainer.beginRun();
-    for (let slot = run.start; slot < run.end; slot++) {
-      if (this.#board.isCancelled(run.ticket)) return { t, loss, computeMs: performance.now() - began };
-      const done = trainer.runSlot(this.#slotOf(run, slot));
-      t.set(done.t, (slot - run.start) * this.#slotBatchSize);
-      loss.set(done.loss, (slot - run.start) * this.#slotBatchSize);
+    for (let slot = slots.start; slot < slots.end; slot++) {
+      if (this.#board.isCancelled(slots.ticket)) return { t, loss, computeMs: performance.now() - began };
+      const done = trainer.runSlot(this.#slotOf(slots, slot));
+      t.set(done.t, (slot - slots.start) * this.#slotBatchSize);
+      loss.set(done.loss, (slot - slots.start) * this.#slotBatchSize);
       this.#board.finishSlot();
     }
     return { partials: trainer.takePartials(), t, loss, computeMs: performance.now() - began };
@@ -147,8 +112,14 @@ export class ComputeSession {
     return this.#ready().fingerprint();
   }
 
-  heldOutLoss({ images, labels, weights }: HeldOutArgument): number {
-    return this.#ready().heldOutLoss(images, weights, labels);
+  keepHeldOut(heldOut: HeldOutImages): void {
+    this.#heldOut = heldOut;
+  }
+
+  /** NaN where there are no held-out images. */
+  heldOutLoss(weights: 'raw' | number): number {
+    const { images, labels } = this.#heldOut;
+    return images.length > 0 ? this.#ready().heldOutLoss(images, weights, labels) : NaN;
   }
 
   memory(): { numTensors: number; numBytes: number } {
@@ -167,17 +138,17 @@ export class ComputeSession {
     return this.#trainer;
   }
 
-  #slotOf(run: SlotsArgument, slot: number) {
-    const first = (slot - run.start) * this.#slotBatchSize;
-    const bytes = run.images.length / (run.end - run.start) / this.#slotBatchSize;
-    const labels = run.labels?.subarray(first, first + this.#slotBatchSize);
+  #slotOf(slots: SlotsArgument, slot: number) {
+    const first = (slot - slots.start) * this.#slotBatchSize;
+    const bytes = slots.images.length / (slots.end - slots.start) / this.#slotBatchSize;
+    const labels = slots.labels?.subarray(first, first + this.#slotBatchSize);
     return {
       slot,
-      runStart: run.start,
-      position: run.position + BigInt(first),
-      images: run.images.subarray(first * bytes, (first + this.#slotBatchSize) * bytes),
+      runStart: slots.start,
+      position: slots.position + BigInt(first),
+      images: slots.images.subarray(first * bytes, (first + this.#slotBatchSize) * bytes),
       ...(labels && { labels }),
-      globalStep: run.globalStep,
+      globalStep: slots.globalStep,
     };
   }
 }

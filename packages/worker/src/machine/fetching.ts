@@ -32,7 +32,12 @@ export function onWelcome(turn: Turn, replica: Replica, { generation, state }: M
   for (const other of arrivals.keys()) if (other !== transfer) arrivals.delete(other);
   const found = from === 'held' || from === 'seed' ? from : undefined;
   const fetching: Fetching = {
-    ...{ name: 'fetching', replica, source: state, transfer, arrivals, found },
+    name: 'fetching',
+    replica,
+    source: state,
+    transfer,
+    arrivals,
+    found,
     isLoading: false,
   };
   turn.state.phase = fetching;

@@ -16,7 +16,7 @@ interface Lease extends SlotRun {
 }
 
 /**
- * The slots that this worker has been leased, by step. A run of slots is answered by its maximal subtrees; a node that
+ * The slots that this worker has been leased, by step. A range of slots is answered by its maximal subtrees; a node that
  * is done stays done until the step is forgotten.
  */
 export class Leases {
@@ -28,23 +28,23 @@ export class Leases {
   }
 
   /** A slot that is leased anew belongs to the newer lease and is owed again. */
-  add(generation: number, globalStep: number, runs: readonly SlotRun[]): void {
+  add(generation: number, globalStep: number, ranges: readonly SlotRun[]): void {
     const { leases, done } = this.#at(globalStep);
-    for (const run of runs) {
-      for (const node of maximalSubtrees(this.#numSlots, run.start, run.end)) done.delete(nodeKey(node));
+    for (const range of ranges) {
+      for (const node of maximalSubtrees(this.#numSlots, range.start, range.end)) done.delete(nodeKey(node));
     }
     const rest = leases.flatMap((lease) =>
-      runs.reduce((parts, run) => parts.flatMap((part) => without(part, run)), [lease]),
+      ranges.reduce((parts, range) => parts.flatMap((part) => without(part, range)), [lease]),
     );
-    this.#at(globalStep).leases = [...rest, ...runs.map(({ start, end }) => ({ start, end, generation }))];
+    this.#at(globalStep).leases = [...rest, ...ranges.map(({ start, end }) => ({ start, end, generation }))];
   }
 
-  /** @param runs none: all of the step */
-  abort(globalStep: number, runs: readonly SlotRun[]): void {
+  /** @param ranges none: all of the step */
+  abort(globalStep: number, ranges: readonly SlotRun[]): void {
     const step = this.#steps.get(globalStep);
     if (!step) return;
-    if (runs.length === 0) step.leases = [];
-    for (const run of runs) step.leases = step.leases.flatMap((lease) => without(lease, run));
+    if (ranges.length === 0) step.leases = [];
+    for (const range of ranges) step.leases = step.leases.flatMap((lease) => without(lease, range));
   }
 
   /** What is owed at a step, in slot order. */
@@ -87,11 +87,11 @@ export class Leases {
   }
 }
 
-/** What is left of a lease when `run` is taken out: none, one or two parts. */
-function without(lease: Lease, run: SlotRun): Lease[] {
-  if (run.end <= lease.start || run.start >= lease.end) return [lease];
+/** What is left of a lease when `range` is taken out: none, one or two parts. */
+function without(lease: Lease, range: SlotRun): Lease[] {
+  if (range.end <= lease.start || range.start >= lease.end) return [lease];
   return [
-    ...(lease.start < run.start ? [{ ...lease, end: run.start }] : []),
-    ...(run.end < lease.end ? [{ ...lease, start: run.end }] : []),
+    ...(lease.start < range.start ? [{ ...lease, end: range.start }] : []),
+    ...(range.end < lease.end ? [{ ...lease, start: range.end }] : []),
   ];
 }

@@ -8,7 +8,7 @@ import { onConnected, onPrepared, onRefused, onRun } from './joining.js';
 import { onMessage } from './messages.js';
 import { replicaOf, type Phase, type WorkerState } from './state.js';
 import { fail, leave, log, send, type Turn } from './turn.js';
-import { isStuck, onRootFrame, work } from './working.js';
+import { isStuck, work } from './working.js';
 
 /** Until the run's config says otherwise. */
 const FIRST_HEARTBEAT_MS = 500;
@@ -79,7 +79,8 @@ function onFrame(turn: Turn, frame: DataFrame): void {
   const replica = replicaOf(turn.state)!;
   try {
     if (isFrame(frame, FrameKind.state)) onStateFrame(turn, frame);
-    else onRootFrame(replica, frame);
+    if (isFrame(frame, FrameKind.root)) replica.commits.addRoot(frame);
+    if (isFrame(frame, FrameKind.rootImages)) replica.commits.addImages(frame);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     log(turn, 'warn', error.message, { fault: error.fault });

@@ -1,5 +1,5 @@
 import { nodeKey } from '@ddpm-fleet/core';
-import { FrameKind, isFrame, type DataFrame, type MessageOf } from '@ddpm-fleet/protocol';
+import type { MessageOf } from '@ddpm-fleet/protocol';
 import { Leases, type LeasedNode } from './leases.js';
 import { Requests, type StateQuestion } from './requests.js';
 import type { Held, Replica, Working } from './state.js';
@@ -39,12 +39,6 @@ export function onAbort(turn: Turn, replica: Replica, message: MessageOf<'STEP_A
 export function onCommit(turn: Turn, replica: Replica, message: MessageOf<'STEP_COMMIT'>): void {
   replica.commits.addMessage(message);
   if (message.globalStep === replica.held?.globalStep) cancelNodes(turn, replica);
-}
-
-/** A part of a step's root: a bucket, or the image records. @throws ProtocolError */
-export function onRootFrame({ commits }: Replica, frame: DataFrame): void {
-  if (isFrame(frame, FrameKind.rootImages)) commits.addImages(frame);
-  if (isFrame(frame, FrameKind.root)) commits.addRoot(frame);
 }
 
 /** Does what comes next. */

@@ -1,8 +1,9 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { Batch } from '@ddpm-fleet/data';
-import type { CheckpointSource } from '@ddpm-fleet/protocol';
+import type { CheckpointSource, MessageOf } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
-import type { Facts, Run } from '../machine/events.js';
+import type { WorkerEnd } from '../machine/effects.js';
+import type { Facts, Run, WorkerEvent } from '../machine/events.js';
 import type { ShareQuestion } from '../machine/requests.js';
 
 /** Both planes of the coordinator. */
@@ -23,8 +24,8 @@ export interface Device {
   readState(): Promise<TrainState>;
   fingerprint(): Promise<bigint>;
   /** Several may be under way. */
-  runSlots(run: SlotsRun): Promise<SlotsResult>;
-  /** Every run handed over so far ends at its next slot, without partials. */
+  runSlots(images: SlotImages): Promise<SlotsResult>;
+  /** Everything handed over so far ends at its next slot, without partials. */
   cancelSlots(): void;
   /** Slots computed since the start, modulo 2^32. */
   readonly slotsFinished: number;
@@ -35,8 +36,8 @@ export interface Device {
   heldOutLoss(weights: 'raw' | number): Promise<number>;
 }
 
-/** An aligned run of slots [start, end) that is one subtree of the step's reduction tree, or a run of several. */
-export interface SlotsRun {
+/** Slots [start, end), one subtree of the step's reduction tree or several, and what they show. */
+export interface SlotImages {
   readonly globalStep: number;
   readonly start: number;
   readonly end: number;
@@ -48,7 +49,7 @@ export interface SlotsRun {
 }
 
 export interface SlotsResult {
-  /** Sum of each maximal subtree of the run, in slot order; undefined when the run was cancelled. */
+  /** Sum of each maximal subtree, in slot order; absent when they were called off. */
   readonly partials?: Float32Array[];
   /** Of each image in position order. */
   readonly t: Int32Array;
@@ -83,8 +84,10 @@ export interface Checkpoints {
   /** undefined where the store is out of reach, or holds something else under that name. Never rejects. */
   read(source: CheckpointSource): Promise<TrainState | undefined>;
   /** What CHECKPOINT_WRITTEN is to say. Never rejects. @param state is taken */
-  writeShare(question: ShareQuestion, state: TrainState): Promise<Readonly<Record<string, unknown>>>;
+  writeShare(question: ShareQuestion, state: TrainState): Promise<Written>;
 }
+
+export type Written = MessageOf<'CHECKPOINT_WRITTEN'>['written'];
 
 /** All that a worker needs before it can say HELLO. */
 export interface Prepared {
@@ -111,9 +114,14 @@ export interface Surroundings {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Log;
-  /** @throws FleetError: what cannot be prepared for */
+  /** Rejects with a FleetError where this worker cannot take part. */
   prepare(run: Run): Promise<Prepared>;
+  /** There is nothing more to do. Called once. */
+  onEnd(end: WorkerEnd): void;
 }
+
+/** An event without its time: WorkerEvent is a union, and each of its kinds loses `now`. */
+export type News = WorkerEvent extends infer E ? (E extends WorkerEvent ? Omit<E, 'now'> : never) : never;
 
 /** The part of a pino logger that is used. */
 export type Log = Readonly<

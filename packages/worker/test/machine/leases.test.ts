@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Leases } from '../src/machine/leases.js';
+import { Leases } from '../../src/machine/leases.js';
 
 const spans = (leases: Leases, step: number) =>
   leases.owed(step).map(({ start, end, generation }) => [start, end, generation]);

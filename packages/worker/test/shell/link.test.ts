@@ -11,9 +11,10 @@ import {
   type ProtocolError,
 } from '@ddpm-fleet/protocol';
 import { zmqTransport, type Router } from '@ddpm-fleet/transport';
-import { Link } from '../src/link.js';
+import { Link } from '../../src/shell/link.js';
 
 const RUN = 77n;
+const PEER = 'worker-0.00c0ffee';
 const PROBE = [new Uint8Array(0)];
 
 /** A link, and the two routers that it is connected to. */
@@ -49,7 +50,7 @@ async function connect(t: ExecutionContext) {
     garbage: [],
     connected: 0,
   };
-  const link = new Link('worker-0', {
+  const link = new Link(PEER, {
     onMessage: (message) => got.messages.push(message),
     onFrame: (frame) => got.frames.push(frame),
     onConnected: () => got.connected++,
@@ -77,27 +78,23 @@ function rootTo(router: Router, peer: string, run: bigint): void {
 test('both planes carry the same name, and the data plane says whose it is once the run is known', async (t) => {
   const { link, control, data, peers } = await connect(t);
   link.send({ type: 'JOIN', workerId: 'worker-0', host: 'h', pid: 1 });
-  link.run = RUN;
+  link.runKey = RUN;
+  link.attach();
   await until(() => control.length === 1 && data.length === 1);
-  t.deepEqual([...peers], [link.peer]);
-  t.regex(link.peer, /^worker-0\.[0-9a-f]{8}$/);
+  t.deepEqual([...peers], [PEER]);
   t.like(data[0]!.header, { kind: FrameKind.attach, run: RUN });
 });
 
 test('frames of this run are handed on; those of another, and garbage, are not', async (t) => {
   const { link, got, controlRouter, dataRouter, data, control } = await connect(t);
-  link.run = RUN;
+  link.runKey = RUN;
+  link.attach();
   link.send({ type: 'JOIN', workerId: 'worker-0', host: 'h', pid: 1 });
   await until(() => data.length === 1 && control.length === 1);
-  rootTo(dataRouter, link.peer, 5n);
-  rootTo(dataRouter, link.peer, RUN);
-  controlRouter.send(link.peer, [new Uint8Array([1, 2, 3])]);
-  controlRouter.send(link.peer, [encodeControl({ type: 'HELLO_AGAIN', forget: false })]);
+  rootTo(dataRouter, PEER, 5n);
+  rootTo(dataRouter, PEER, RUN);
+  controlRouter.send(PEER, [new Uint8Array([1, 2, 3])]);
+  controlRouter.send(PEER, [encodeControl({ type: 'HELLO_AGAIN', forget: false })]);
   await until(() => got.frames.length === 1 && got.messages.length === 1 && got.garbage.length === 2);
   t.deepEqual(new Set(got.garbage.map(({ fault }) => fault)), new Set(['run', 'tooShort']));
-});
-
-test('two lives of one worker have two names', (t) => {
-  const handlers = {} as ConstructorParameters<typeof Link>[1];
-  t.not(new Link('worker-0', handlers).peer, new Link('worker-0', handlers).peer);
 });

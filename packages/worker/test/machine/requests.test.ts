@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Requests } from '../src/machine/requests.js';
+import { Requests } from '../../src/machine/requests.js';
 
 test('a question waits for its step, is taken once, and dropped when it came too late', (t) => {
   const requests = new Requests();

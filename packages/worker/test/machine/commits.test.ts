@@ -1,7 +1,7 @@
 import test from 'ava';
 import { bucketsOf } from '@ddpm-fleet/core';
 import { ProtocolError } from '@ddpm-fleet/protocol';
-import { Commits } from '../src/machine/commits.js';
+import { Commits } from '../../src/machine/commits.js';
 import { imagesFrame, rootFrame, stepCommit } from './frames.js';
 
 /** Five elements in buckets of two. */

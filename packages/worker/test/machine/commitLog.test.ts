@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { LIMITS } from '@ddpm-fleet/protocol';
-import { CommitLog } from '../src/machine/commitLog.js';
+import { CommitLog } from '../../src/machine/commitLog.js';
 
 test('the last 64 commits are kept, and the head is the hash of the last line', (t) => {
   const log = new CommitLog();

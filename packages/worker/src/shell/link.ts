@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   decodeControl,
   decodeFrame,
@@ -12,6 +11,7 @@ import {
   type DataFrame,
 } from '@ddpm-fleet/protocol';
 import type { Dealer, Frames, Transport } from '@ddpm-fleet/transport';
+import type { Addresses } from './ports.js';
 
 export interface LinkHandlers {
   onMessage(message: ControlMessage): void;
@@ -24,34 +24,24 @@ export interface LinkHandlers {
   onGarbage(error: ProtocolError): void;
 }
 
-export interface Addresses {
-  /** `tcp://host:port` of the coordinator's control plane. */
-  readonly control: string;
-  readonly data: string;
-}
-
 /** Both sockets of a worker: messages and frames in and out, and whether anybody is there. */
 export class Link {
-  /** `<workerId>.<incarnation>`: a restarted worker is never taken for its predecessor. */
-  readonly peer: string;
+  readonly #peer: string;
   readonly #handlers: LinkHandlers;
   #control: Dealer | undefined;
   #data: Dealer | undefined;
-  #run: bigint | undefined;
+  #runKey: bigint | undefined;
   /** How often the data plane was connected. */
   #connections = 0;
-  /** When something last came from the coordinator; milliseconds of `performance.now`. */
-  heardAt = performance.now();
-  dataHeardAt = performance.now();
 
-  constructor(workerId: string, handlers: LinkHandlers) {
-    this.peer = `${workerId}.${randomBytes(4).toString('hex')}`;
+  constructor(peer: string, handlers: LinkHandlers) {
+    this.#peer = peer;
     this.#handlers = handlers;
   }
 
   /** @throws DDPM_ERR_TRANSPORT_PLAIN, DDPM_ERR_TRANSPORT_ADDRESS */
   async open(transport: Transport, addresses: Addresses): Promise<void> {
-    const common = { peer: this.peer };
+    const common = { peer: this.#peer };
     this.#control = await transport.dealer(
       { ...common, address: addresses.control, maxFrameBytes: LIMITS.controlBytes },
       {
@@ -75,10 +65,9 @@ export class Link {
     );
   }
 
-  /** From now on frames carry this run, and those of another are dropped. */
-  set run(run: bigint) {
-    this.#run = run;
-    this.attach();
+  /** Frames of another run are dropped from now on. */
+  set runKey(runKey: bigint) {
+    this.#runKey = runKey;
   }
 
   send(message: ControlMessage): void {
@@ -91,8 +80,10 @@ export class Link {
 
   /** Names this worker on its data plane. Nothing happens while the plane is down: it is done when it comes up. */
   attach(): void {
-    if (this.#run === undefined || !this.#data?.connected) return;
-    this.#data.send(encodeFrame({ kind: FrameKind.attach, run: this.#run, connection: this.#connections }));
+    if (this.#runKey === undefined || !this.#data?.connected) return;
+    this.#data.send(
+      encodeFrame({ kind: FrameKind.attach, run: this.#runKey, connection: this.#connections }),
+    );
   }
 
   /** Resolves when the data plane has taken what it was given. */
@@ -106,16 +97,11 @@ export class Link {
   }
 
   #onControl(frames: Uint8Array[]): void {
-    this.heardAt = performance.now();
     this.#guard(() => this.#handlers.onMessage(decodeControl(frames, 'fromCoordinator')));
   }
 
   #onData(frames: Uint8Array[]): void {
-    this.heardAt = this.dataHeardAt = performance.now();
-    this.#guard(() => {
-      const frame = decodeFrame(frames, this.#run);
-      if (frame.header.kind !== FrameKind.probe) this.#handlers.onFrame(frame);
-    });
+    this.#guard(() => this.#handlers.onFrame(decodeFrame(frames, this.#runKey)));
   }
 
   #guard(handle: () => void): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { runPaths } from '@ddpm-fleet/config';
-import type { Addresses } from './link.js';
+import type { Addresses } from './shell/ports.js';
 
 const LOOK_EVERY_MS = 100;
 

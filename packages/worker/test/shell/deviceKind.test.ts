@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { EngineDescription } from '@ddpm-fleet/engine';
-import { deviceKind } from '../src/deviceKind.js';
+import { deviceKind } from '../../src/shell/deviceKind.js';
 
 const CPU: EngineDescription = {
   kind: 'tensorflow',

@@ -27,6 +27,7 @@ export async function document<T>(args: readonly string[]): Promise<T> {
 }
 
 export interface Live {
+  readonly pid?: number;
   readonly state: string;
   readonly globalStep: number;
   readonly workers: readonly { readonly id: string; readonly state: string }[];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { outliveHangup } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
 import { commands } from './commands/index.js';
 import { note } from './output.js';
@@ -11,6 +12,7 @@ import { partWorkerCommand } from './commands/partWorker.js';
  */
 export async function main(argv: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) outliveReader(stream);
+  outliveHangup();
   const program = buildProgram();
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -22,14 +22,20 @@ export function fraction(text: string): number {
   return value;
 }
 
-/** `4`, `2:8`, or `0`: none of ours. */
-export function workerRange(text: string): { min: number; max: number } {
-  const match = /^(\d+)(?::(\d+))?$/.exec(text);
-  const min = Number(match?.[1]);
-  const max = Number(match?.[2] ?? match?.[1]);
-  if (!match || max < min || (min < 1 && max > 0))
+/** How many workers a launch starts, and, where it was said, below how many the run is to wait. */
+export interface WorkerRange {
+  readonly min?: number;
+  readonly max: number;
+}
+
+/** `4`, `2:8`, or `0`: none of ours. Fewer than `4` is slower and no reason to wait; fewer than the 2 of `2:8` is. */
+export function workerRange(text: string): WorkerRange {
+  const match = /^(?:(\d+):)?(\d+)$/.exec(text);
+  const max = Number(match?.[2]);
+  const min = match?.[1] === undefined ? undefined : Number(match[1]);
+  if (!match || (min !== undefined && (min < 1 || max < min)))
     throw new InvalidArgumentError('N or MIN:MAX is needed, e.g. 4 or 2:8 (or 0: others start them).');
-  return { min, max };
+  return min === undefined ? { max } : { min, max };
 }
 
 /** An empty one is most often a variable that is not set, and would mean the working directory. */

@@ -6,6 +6,7 @@ export {
   type Identity,
   type IdentityFacts,
 } from './identity.js';
+export { hasTerminal, outliveHangup } from './hangup.js';
 export { LOG_LINES, outliveLog } from './logLines.js';
 export { loadConfig, type LoadOptions } from './load.js';
 export { receivedConfig } from './received.js';

@@ -22,6 +22,8 @@ export interface CoordinatorOptions {
   readonly allowUnlike?: boolean;
   /** How long a coordinator that was started again waits for workers with the state; default: two liveness limits. */
   readonly gatherMs?: number;
+  /** Why the run ends: this coordinator is there only to save what workers hold. */
+  readonly stop?: string;
   readonly observer?: CoordinatorObserver;
 }
 

@@ -1,3 +1,4 @@
+import { outliveHangup } from '@ddpm-fleet/config';
 import { zmqTransport } from '@ddpm-fleet/transport';
 import type { Outcome } from './machine/index.js';
 import type { CoordinatorOptions } from './options.js';
@@ -49,22 +50,26 @@ export async function startCoordinator(
 }
 
 /**
- * Coordinates a run to its end. SIGTERM and SIGINT end it in order, a second one at once; SIGUSR1 saves a checkpoint.
+ * Coordinates a run to its end. SIGTERM and SIGINT end it in order, a second one at once; SIGUSR1 saves a checkpoint, and
+ * so does SIGHUP where no terminal is attached.
  * @throws as `startCoordinator`
  */
 export async function runCoordinator(options: CoordinatorOptions): Promise<Outcome> {
-  const running = await startCoordinator(options);
-  let asked = false;
+  let running: RunningCoordinator | undefined;
+  let asked = options.stop;
   const stop = (signal: NodeJS.Signals): void => {
-    if (asked) process.exit(1);
-    asked = true;
-    running.stop(`${signal} received`);
+    if (asked !== undefined) process.exit(1);
+    asked = `${signal} received`;
+    running?.stop(asked);
   };
-  const save = (): void => running.checkpointNow();
+  const save = (): void => running?.checkpointNow();
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGUSR1', save);
+  outliveHangup(save);
   try {
+    running = await startCoordinator(options);
+    if (asked !== undefined) running.stop(asked);
     return await running.outcome;
   } finally {
-    process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGUSR1', save);
+    process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGUSR1', save).off('SIGHUP', save);
   }
 }

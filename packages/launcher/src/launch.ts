@@ -32,6 +32,9 @@ export interface LaunchEnd extends Outcome {
   readonly tail?: string;
 }
 
+/** In the environment of a coordinator that is started only to save what workers hold: why the run ends. */
+const STOP_VARIABLE = 'DDPM_FLEET_STOP';
+
 /** Starts the processes of `plan` and keeps them alive until the coordinator ends the run. */
 export function launch(plan: LaunchPlan, driver: LauncherDriver, options: LaunchOptions): Launch {
   return new Shell(plan, driver, options);
@@ -101,11 +104,12 @@ class Shell implements Launch {
     this.#starts++;
     let exit: ProcessExit;
     try {
-      const child = await this.#driver.start(spec);
+      const isToStop = this.#state.ending !== undefined;
+      const child = await this.#driver.start(isToStop ? toStop(spec, this.#state.ending!.outcome) : spec);
       this.#running.set(spec.id, child);
       this.#options.onEvent?.({ type: 'started', id: spec.id, pid: child.pid });
       // The wish to stop may have come while it was being started.
-      if (this.#state.ending) void child.signal('SIGTERM');
+      if (this.#state.ending && !isToStop) void child.signal('SIGTERM');
       exit = await child.exited;
     } catch (error) {
       exit = { code: null, signal: null, tail: (error as Error).message };
@@ -132,4 +136,9 @@ class Shell implements Launch {
     const tail = outcome.kind === 'failed' ? this.#lastFailure : undefined;
     this.#finish({ ...outcome, restarts, ...(tail === undefined ? {} : { tail }) });
   }
+}
+
+/** A signal would meet a process that cannot listen yet. */
+function toStop(spec: ProcessSpec, { reason }: Outcome): ProcessSpec {
+  return { ...spec, env: { ...spec.env, [STOP_VARIABLE]: reason } };
 }

@@ -1,3 +1,4 @@
+import { end, exitedWhileEnding, isStatement, replace, signalAll, stop } from './ending.js';
 import type { Role } from './plan.js';
 import {
   ExitCode,
@@ -54,33 +55,16 @@ function tick(state: Supervision, now: number): Supervised {
   return { state: { ...state, processes }, decisions: due.map((id) => ({ type: 'start', id })) };
 }
 
-/** The coordinator is asked first: it needs its workers for the last checkpoint. A second wish is impatience. */
-function stop(
-  state: Supervision,
-  event: { now: number; reason: string },
-  policy: SupervisionPolicy,
-): Supervised {
-  if (state.ending) return tick({ ...state, ending: { ...state.ending, killAt: event.now } }, event.now);
-  const outcome: Outcome = { kind: 'stopped', exitCode: 0, reason: event.reason };
-  return end(state, outcome, event.now, policy);
-}
-
 function exited(
   state: Supervision,
   event: { now: number; id: string; code: number | null },
   policy: SupervisionPolicy,
 ): Supervised {
   const process = state.processes.find((p) => p.id === event.id)!;
-  if (state.ending) return exitedWhileEnding(replace(state, { ...process, status: 'left' }), process);
+  if (state.ending) return exitedWhileEnding(state, process, event, policy);
   return process.role === 'coordinator'
     ? coordinatorExited(state, process, event, policy)
     : workerExited(state, process, event, policy);
-}
-
-function exitedWhileEnding(state: Supervision, process: ProcessState): Supervised {
-  const finish = finishIfOver(state);
-  if (finish.length > 0) return { state, decisions: finish };
-  return { state, decisions: process.role === 'coordinator' ? signalAll(state, 'SIGTERM') : [] };
 }
 
 function coordinatorExited(
@@ -158,42 +142,9 @@ function giveUp(
   return end(failed, { kind: 'failed', exitCode, reason: why }, now, policy);
 }
 
-function end(state: Supervision, outcome: Outcome, now: number, policy: SupervisionPolicy): Supervised {
-  const processes = state.processes.map((p) =>
-    p.status === 'waiting' ? { ...p, status: 'left' as const } : p,
-  );
-  const ending: Supervision = { processes, ending: { outcome, killAt: now + policy.graceMs } };
-  const finish = finishIfOver(ending);
-  if (finish.length > 0) return { state: ending, decisions: finish };
-  const coordinator = processes.find((p) => p.role === 'coordinator' && p.status === 'running');
-  const decisions: Decision[] = coordinator
-    ? [{ type: 'signal', id: coordinator.id, signal: 'SIGTERM' }]
-    : signalAll(ending, 'SIGTERM');
-  return { state: ending, decisions };
-}
-
-function finishIfOver(state: Supervision): Decision[] {
-  const over = state.ending && !state.processes.some((p) => p.status === 'running');
-  return over ? [{ type: 'finish', outcome: state.ending!.outcome }] : [];
-}
-
-function signalAll(state: Supervision, signal: 'SIGTERM' | 'SIGKILL'): Decision[] {
-  return state.processes
-    .filter((p) => p.status === 'running')
-    .map(({ id }) => ({ type: 'signal', id, signal }));
-}
-
-function replace(state: Supervision, process: ProcessState): Supervision {
-  return { ...state, processes: state.processes.map((p) => (p.id === process.id ? process : p)) };
-}
-
 /** Workers that live or will. */
 function countable(state: Supervision): number {
   return state.processes.filter(
     (p) => p.role === 'worker' && (p.status === 'running' || p.status === 'waiting'),
   ).length;
-}
-
-function isStatement(code: number | null): code is 1 | 2 {
-  return code === ExitCode.failed || code === ExitCode.badInput;
 }

@@ -179,3 +179,30 @@ test('nothing that waits for its restart is started once the run ends', (t) => {
   t.deepEqual(words, []);
   t.is(state.processes.find((p) => p.id === 'worker-0')!.status, 'left');
 });
+
+test('a stop while the coordinator is being started again starts it at once: workers hold the state', (t) => {
+  const crashes = [exited('coordinator', null, 1000), exited('coordinator', null, 1010)];
+  t.deepEqual(run([...crashes, stop(1020)]).words, ['start coordinator']);
+  t.deepEqual(run([...crashes, stop(1020), exited('coordinator', 1, 2000)]).words, [
+    'SIGTERM worker-0',
+    'SIGTERM worker-1',
+  ]);
+});
+
+test('a coordinator that crashes while the run ends is started again to save, until time is up', (t) => {
+  const asked = [stop(1000), exited('coordinator', null, 1010)];
+  t.deepEqual(run(asked).words, ['note', 'start coordinator']);
+  t.is(nextWake(run(asked).state), 6000);
+  t.deepEqual(run([...asked, exited('coordinator', 70, 1020)]).words, ['note', 'start coordinator']);
+  t.deepEqual(run([...asked, exited('coordinator', null, 6000)]).words, [
+    'SIGTERM worker-0',
+    'SIGTERM worker-1',
+  ]);
+  const often = [1, 2, 3].map((i) => exited('coordinator', null, 1010 + i));
+  t.deepEqual(run([...asked, ...often]).words, ['SIGTERM worker-0', 'SIGTERM worker-1']);
+});
+
+test('without a worker there is nothing to save: no coordinator is started for it', (t) => {
+  const gone = [exited('worker-0', 0), exited('worker-1', 0, 1001)];
+  t.deepEqual(run([...gone, stop(1500), exited('coordinator', null, 1600)]).words, ['finish stopped 0']);
+});

@@ -155,7 +155,10 @@ export class Trainer {
    */
   apply(root: Float32Array, perImage: PerImage): { gradNorm: number; lr: number } {
     const gradNorm = this.#module.run('root', { root })['norm']![0]!;
-    if (!Number.isFinite(gradNorm)) throw fleetError('DDPM_ERR_NON_FINITE', { globalStep: this.#globalStep });
+    if (!Number.isFinite(gradNorm))
+      throw fleetError('DDPM_ERR_NON_FINITE', {
+        what: `step ${this.#globalStep}: the norm of the gradient is not finite`,
+      });
     const { optimizer, ema } = this.#plan.config;
     const lr = learningRate(optimizer, this.#globalStep, this.#plan.epochs);
     const adam = adamScalars(optimizer, this.#globalStep, lr);

@@ -3,6 +3,7 @@ import { runPaths } from '@ddpm-fleet/config';
 import { assertAccepted } from '@ddpm-fleet/core';
 import { defaultWorkers, keyFilesIn, makeKeys, planLaunch, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { Command } from 'commander';
+import { detach } from '../launch/detach.js';
 import { printDryRun } from '../launch/dryRun.js';
 import { HERE, INSTALLATION } from '../launch/installation.js';
 import { launchOnKubernetes } from '../launch/kubernetes.js';
@@ -40,6 +41,7 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
     const venue = await openVenue(flags, foreseen);
     return printDryRun(foreseen, planOf(foreseen, venue, dir, flags), dir, flags.json === true);
   }
+  if (flags.detach) return detach(directoryOf(await foresee(options, flags), flags), process.argv.slice(2));
   const prepared = await prepareRun(options);
   assertAccepted(prepared.notes, flags);
   const { config } = prepared;

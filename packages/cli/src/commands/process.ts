@@ -52,6 +52,7 @@ async function runEntry(
     stdio: 'inherit',
   });
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  // What a hangup is to the child it decides by itself: it has the same terminal, or none.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, pass);
   process.exitCode = await new Promise<number>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));

@@ -9,19 +9,21 @@ import {
   nonNegativeInteger,
   positiveInteger,
   workerRange,
+  type WorkerRange,
 } from '../options.js';
 import type { VenueFlags } from './venue.js';
 
 export interface LaunchFlags extends VenueFlags, Strictness {
   readonly name?: string;
   readonly runDir?: string;
-  readonly workers?: { min: number; max: number };
+  readonly workers?: WorkerRange;
   readonly steps?: number;
   readonly resume: string;
   readonly engine?: string;
   readonly set: string[];
   readonly allowUnlike?: boolean;
   readonly rendezvousTimeout: number;
+  readonly detach?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   // slurm
@@ -48,7 +50,7 @@ export function addLaunchOptions(command: Command): Command {
       .option('--run-dir <dir>', 'directory of the run; default: runs/<name>', nonEmpty)
       .option(
         '--workers <n|min:max>',
-        'workers; 0: others start them; default: one a GPU, else one a core',
+        'workers; below MIN the run waits; 0: others start them; default: one a GPU, else one a core',
         workerRange,
       )
       .option('--steps <n>', 'stop when globalStep is n (a total)', positiveInteger)
@@ -61,6 +63,7 @@ export function addLaunchOptions(command: Command): Command {
       .addOption(engineOption())
       .option('--set <path=value>', 'override a setting, e.g. model.ch=64; may be repeated', collect, [])
       .option('--allow-unlike', 'let in workers of unlike devices; equality checks are then off')
+      .option('--detach', 'come back once the run goes on; it lives on without this terminal')
       .option('--dry-run', 'print what the run would be and need, and who would run where; start nothing')
       .option('--json', 'with --dry-run: one JSON document'),
   ).addHelpText('after', EXAMPLES + settingsHelp());
@@ -138,6 +141,6 @@ export function settingsOf(flags: LaunchFlags): string[] {
     ...(name === undefined ? [] : [`name=${name}`]),
     ...(steps === undefined ? [] : [`train.steps=${steps}`]),
     ...(engine === undefined ? [] : [`engine.kind=${engine}`]),
-    ...(workers === undefined || workers.min === 0 ? [] : [`fleet.minWorkers=${workers.min}`]),
+    ...(workers?.min === undefined ? [] : [`fleet.minWorkers=${workers.min}`]),
   ];
 }

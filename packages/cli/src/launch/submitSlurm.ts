@@ -71,7 +71,7 @@ function forwarded(flags: LaunchFlags, dir: string, engine: string): string[] {
     ['--engine', engine],
     ['--name', name],
     ['--steps', steps],
-    ['--workers', workers && (workers.min === workers.max ? workers.max : `${workers.min}:${workers.max}`)],
+    ['--workers', workers && (workers.min === undefined ? workers.max : `${workers.min}:${workers.max}`)],
     ['--keys', flags.keys],
     ['--port', port],
     ['--advertise', advertise],

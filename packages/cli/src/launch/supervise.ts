@@ -1,4 +1,10 @@
-import { checkpointLocation, runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
+import {
+  checkpointLocation,
+  hasTerminal,
+  runPaths,
+  type RunConfig,
+  type RunRecord,
+} from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { note, print } from '../output.js';
@@ -6,6 +12,7 @@ import { DiskWatch, placesOf } from './diskSpace.js';
 import { lastWords } from './lastWords.js';
 import { Rendezvous } from './rendezvous.js';
 import { SampleGrids } from './sampleGrids.js';
+import { unsavedWork } from './unsaved.js';
 import type { Venue } from './venue.js';
 import { Watch } from './watch.js';
 
@@ -34,7 +41,11 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   let rendezvous: Rendezvous | undefined;
   const running = launch(plan, run.venue.driver(graceMs), {
     policy: {
-      ...{ maxRestarts: fleet.maxRestarts, minWorkers: Math.min(1, plan.workers.length), graceMs },
+      ...{
+        maxRestarts: fleet.maxRestarts,
+        minWorkers: Math.min(fleet.minWorkers, plan.workers.length),
+        graceMs,
+      },
       ...{ backoffMs: Math.min(500, fleet.maxBackoffMs), maxBackoffMs: fleet.maxBackoffMs, stableMs: 20_000 },
     },
     onEvent: (event) => {
@@ -43,7 +54,7 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
     },
   });
   rendezvous = new Rendezvous(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
-  const stopListening = obeySignals(running);
+  const stopListening = obeySignals(running, hasTerminal());
   const end = await running.ended;
   stopListening();
   rendezvous.close();
@@ -51,11 +62,16 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   watch.close();
   await grids.close();
   if (rendezvous.failure) throw rendezvous.failure;
-  conclude(end, dir, config);
+  await conclude(end, dir, config);
 }
 
-function conclude(end: LaunchEnd, dir: string, config: RunConfig): void {
+async function conclude(end: LaunchEnd, dir: string, config: RunConfig): Promise<void> {
   const paths = runPaths(dir);
+  const lost = end.kind === 'stopped' ? await unsavedWork(dir, config) : undefined;
+  if (lost !== undefined) {
+    const hint = `The logs are in ${paths.logs}.`;
+    throw fleetError('DDPM_ERR_RUN_UNSAVED', { reason: end.reason, lost, hint });
+  }
   if (end.kind === 'failed') {
     throw fleetError(end.exitCode === 2 ? 'DDPM_ERR_RUN_REFUSED' : 'DDPM_ERR_RUN_FAILED', {
       reason: lastWords(end.tail) ?? end.reason,

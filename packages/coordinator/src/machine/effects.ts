@@ -83,6 +83,8 @@ export interface Outcome {
   readonly completed: boolean;
   readonly globalStep: number;
   readonly reason: string;
+  /** A loss or a gradient ended it. */
+  readonly nonFinite?: boolean;
 }
 
 /** What the shell must do, in order. Nothing of it answers but by a later event. */

@@ -30,9 +30,21 @@ export function checkStop(turn: Turn): void {
   const waitedMs = state.now - state.ending.stop.since;
   if (state.phase === 'stepping' && waitedMs > state.options.graceMs / 4)
     abandonStep(turn, state.ending.stop.reason);
-  if (state.phase === 'gathering' && !state.ending.stop.failed) {
-    end(turn, `${state.ending.stop.reason}; no worker holds a state that is not saved`, false);
-  }
+  if (state.phase === 'gathering' && !state.ending.stop.failed)
+    stopGathering(turn, state.ending.stop.reason, waitedMs);
+}
+
+/** Workers that hold a state which is not saved may be about to come back: a coordinator that died left them alone. */
+function stopGathering(turn: Turn, reason: string, waitedMs: number): void {
+  const { globalStep, origin, options } = turn.state;
+  const { checkpoint } = origin.gathering!;
+  if (globalStep === 0 || checkpoint?.globalStep === globalStep)
+    return end(turn, `${reason}; no worker holds a state that is not saved`, false);
+  if (waitedMs <= options.graceMs / 2) return;
+  const newest = checkpoint
+    ? `the newest checkpoint is of step ${checkpoint.globalStep}`
+    : 'there is no checkpoint';
+  end(turn, `${reason}; no worker brought the state of step ${globalStep}, and ${newest}`, false);
 }
 
 /** Saves the last state, then ends the run. */
@@ -81,7 +93,9 @@ export function end(turn: Turn, reason: string, completed: boolean): void {
   dropAllCaptures(turn, reason);
   journal(turn, { kind: 'end', globalStep, reason, completed });
   send(turn, [...state.peers.keys()], { type: 'SHUTDOWN', reason, completed });
-  turn.effects.push({ type: 'finished', outcome: { completed, globalStep, reason } });
+  const nonFinite = state.ending.stop?.failed === true;
+  const outcome = { completed, globalStep, reason, ...(nonFinite && { nonFinite }) };
+  turn.effects.push({ type: 'finished', outcome });
   state.phase = 'stopped';
   explain(turn, reason);
 }

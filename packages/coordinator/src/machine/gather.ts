@@ -91,6 +91,8 @@ function goBack(turn: Turn, usable: readonly Peer[]): boolean {
   );
   if (held >= (checkpoint?.globalStep ?? 0) && held >= 0)
     return goOn(turn, held, 'the newest state that a worker holds');
+  // What is saved needs no saving; a worker with more may still come.
+  if (state.ending.stop) return false;
   if (checkpoint) {
     state.origin.source = { from: 'checkpoint', ...checkpoint };
     state.checkpoint.lastStep = checkpoint.globalStep;

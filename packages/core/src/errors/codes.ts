@@ -204,7 +204,7 @@ const table = {
   DDPM_ERR_NON_FINITE: {
     exitCode: 1,
     message:
-      'the gradient of step {globalStep} is not finite: the step was not applied and the state is unchanged. Lower optimizer.lr, or set train.onNonFinite to skip.',
+      '{what}. That step was not applied and the state before it is kept. Go on in a new run from a checkpoint before it, with another setting: launch CONFIG --resume CHECKPOINT --branch NAME --set optimizer.lr=LESS, or --set train.onNonFinite=skip.',
   },
   // checkpoint
   DDPM_ERR_CHECKPOINT_STATE: {
@@ -447,6 +447,11 @@ const table = {
   },
   DDPM_ERR_RUN_REFUSED: { exitCode: 2, message: 'the run could not start: {reason} {hint}' },
   DDPM_ERR_RUN_FAILED: { exitCode: 1, message: 'the run ended: {reason}. {hint}' },
+  DDPM_ERR_RUN_UNSAVED: {
+    exitCode: 1,
+    message:
+      'the run was stopped ({reason}), and what it had is not all saved: {lost}. --resume auto computes that again, to the same bits. {hint}',
+  },
   DDPM_ERR_LAUNCH_PLAN: {
     exitCode: 2,
     message:

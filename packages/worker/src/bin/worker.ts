@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { outliveHangup } from '@ddpm-fleet/config';
 import { isFleetError, printable } from '@ddpm-fleet/core';
 import { collectSeldom } from '@ddpm-fleet/transport';
 import { parseWorkerFlags, startOptions } from '../arguments.js';
@@ -8,6 +9,7 @@ import { startWorker } from '../start.js';
 const CRASHED = 70;
 
 collectSeldom();
+outliveHangup();
 try {
   const options = startOptions(parseWorkerFlags(process.argv.slice(2)), process.env);
   // Nothing that this process starts or reports needs them.

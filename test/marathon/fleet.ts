@@ -59,8 +59,9 @@ export interface JournalLine {
 
 export function journal(dir: string): JournalLine[] {
   const text = readFileSync(join(dir, 'journal.ndjson'), 'utf8');
+  // What is behind the last line feed is being written.
   return text
-    .trimEnd()
     .split('\n')
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as JournalLine);
 }

@@ -1,6 +1,9 @@
 import convict from 'convict';
 import { readYaml } from './yaml.js';
 
+/** `auto`, where a number of classes is asked for: until the data are open. */
+export const AUTO_CLASSES = -1;
+
 type Check = (value: unknown) => boolean;
 
 const isNumber: Check = (v) => typeof v === 'number' && Number.isFinite(v);
@@ -20,6 +23,14 @@ const FORMATS: Record<string, { check: Check; must: string }> = {
   boolean: { check: (v) => typeof v === 'boolean', must: 'must be true or false' },
   uint32: { check: isInteger(0, 2 ** 32 - 1), must: 'must be a whole number from 0 to 4294967295' },
   count: { check: isInteger(0), must: 'must be a whole number, 0 or more' },
+  split: {
+    check: (v) => typeof v === 'string' && v.split('+').every((word) => word.trim() !== ''),
+    must: 'must be a name, e.g. train, or several, e.g. train+validation',
+  },
+  countOrAuto: {
+    check: (v) => v === AUTO_CLASSES || isInteger(0)(v),
+    must: 'must be a whole number, 0 or more, or auto',
+  },
   positive: { check: isInteger(1), must: 'must be a whole number, 1 or more' },
   nonNegative: { check: (v) => isNumber(v) && (v as number) >= 0, must: 'must be a number, 0 or more' },
   positiveNumber: { check: (v) => isNumber(v) && (v as number) > 0, must: 'must be a number above 0' },
@@ -49,7 +60,10 @@ export function registerFormats(): void {
       validate: (value) => {
         if (!check(value)) throw new Error(must);
       },
-      coerce: (value: unknown) => (name === 'text' || name === 'name' ? value : coerced(value)),
+      coerce: (value: unknown) => {
+        if (name === 'countOrAuto' && value === 'auto') return AUTO_CLASSES;
+        return name === 'text' || name === 'name' ? value : coerced(value);
+      },
     });
   }
 }

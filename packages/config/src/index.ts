@@ -1,3 +1,4 @@
+export { AUTO_CLASSES } from './formats.js';
 export {
   assertSameIdentity,
   configYaml,

@@ -29,7 +29,8 @@ export interface DataConfig {
   readonly size: number;
   /** `emoji` only: keep one category, e.g. 'Smileys & Emotion'; empty keeps all. */
   readonly category: string;
-  readonly split: 'train' | 'test';
+  /** `train`, `validation`, `test`, several joined by +, a set's own name for one, `all`, or `none`: names are no splits. */
+  readonly split: string;
   /** Channels after decoding: 1 grey, 3 colour. */
   readonly channels: number;
   readonly resizeFilter: 'lanczos3' | 'area' | 'cubic' | 'nearest';
@@ -51,7 +52,7 @@ export interface ModelConfig {
   readonly dropout: number;
   readonly numGroups: number;
   readonly resampWithConv: boolean;
-  /** 0: unconditional. */
+  /** 0: unconditional; AUTO_CLASSES until the data say how many there are. */
   readonly numClasses: number;
   readonly numHeads: number;
   /** Channels a head; 0: `numHeads` decides. */

@@ -1,3 +1,5 @@
+import type { Note } from '@ddpm-fleet/core';
+
 /**
  * Images in a fixed order, decoded and fitted: uint8, HWC, imageSize x imageSize x channels. Index i is the same
  * image on every machine that prints the same `hash`.
@@ -9,10 +11,16 @@ export interface Dataset {
   /** Width and height in pixels. */
   readonly imageSize: number;
   readonly channels: number;
-  /** 0 where the images have no labels. */
+  /** Of the whole set, all splits together; 0 where it has no labels. */
   readonly numClasses: number;
-  /** Name of each class; empty where the images have no labels. */
+  /** Name of each class. */
   readonly classNames: readonly string[];
+  /** Labels that make no sense; their images count as unlabelled. */
+  readonly unreadableLabels?: { readonly count: number; readonly first: string };
+  /** Splits that the set tells apart. */
+  readonly splits?: readonly string[];
+  /** What was left out, changed or assumed when files were found, and when their images were decoded. */
+  readonly notes: readonly Note[];
   /** sha256 (hex) over the decoded images in index order. */
   readonly hash: string;
   /** What one may do with the images, where that is known. */
@@ -24,7 +32,7 @@ export interface Dataset {
    * @throws DDPM_ERR_DATA_IMAGE, DDPM_ERR_DATA_CHANGED when the files are no longer what they were at opening
    */
   read(indices: ArrayLike<number>, out: Uint8Array): Promise<void>;
-  /** Class of each image, or undefined where the images have no labels. */
+  /** Class of each image, NO_LABEL (-1) for one without; undefined where none has one. */
   labels(indices: ArrayLike<number>): Int32Array | undefined;
   close(): Promise<void>;
 }

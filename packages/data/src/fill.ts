@@ -1,9 +1,11 @@
 import type { DataConfig } from '@ddpm-fleet/config';
+import { makeNote, type Note } from '@ddpm-fleet/core';
 import { CACHE_FORMAT, type CacheEntry } from './cache/entry.js';
 import { CacheWriter } from './cache/writer.js';
 import { imageBytes, type Dataset } from './dataset.js';
 import type { Fit } from './image/fit.js';
 import { Fitter, ownSizeOf } from './image/fitter.js';
+import type { Labelling } from './labels.js';
 import type { Limits } from './options.js';
 import { prepare } from './prepare.js';
 import type { ImageReader, Source } from './reader.js';
@@ -49,9 +51,9 @@ export async function fillMemory(config: DataConfig, source: Source, limits: Lim
     const images: Uint8Array[] = [];
     const keep = (image: Uint8Array) => void (keepsImages && images.push(image));
     const entry = { ...(await decodeAll(pass, limits, keepsImages, keep)), directory: '' };
-    if (!keepsImages) return directDataset(entry, pass.reader, pass.fitter);
+    if (!keepsImages) return directDataset(entry, pass.source, pass.reader, pass.fitter);
     await closePass(pass);
-    return residentDataset(entry, Buffer.concat(images));
+    return residentDataset(entry, source, Buffer.concat(images));
   } catch (error) {
     await closePass(pass);
     throw error;
@@ -94,23 +96,26 @@ async function decodeAll(
   onImage: (image: Uint8Array) => Promise<void> | void,
 ): Promise<Pick<CacheEntry, 'facts' | 'tables'>> {
   const prepared = await prepare(reader, fitter, { onBadImage: config.onBadImage, onImage, onProgress });
-  const { hash, size, skipped } = prepared;
-  const { classNames, licence } = reader;
+  const { hash, size, skipped, tables } = prepared;
+  const { labelling, licence, notes = [] } = reader;
   // What is kept of data on a service may be published, and then the images are not.
   const index = keepsImages && source.files[0]?.version === undefined ? undefined : reader.index;
-  const shape = { imageSize: fit.size, channels: fit.channels };
+  const { unreadable } = labelling!;
   const facts = {
-    format: CACHE_FORMAT,
-    name: source.name,
-    size,
-    ...shape,
-    classNames,
-    hash,
-    skipped,
-    keepsImages,
+    ...{ format: CACHE_FORMAT, name: source.name, size, imageSize: fit.size, channels: fit.channels },
+    ...{ classNames: labelling!.classNames, isLabelled: tables.labels !== undefined },
+    ...(unreadable && { unreadableLabels: unreadable }),
+    ...{ notes: [...notes, ...textNote(labelling!)], hash, skipped, keepsImages },
   };
   return {
     facts: { ...facts, hasIndex: index !== undefined, ...(licence && { licence }) },
-    tables: { ...prepared.tables, index },
+    tables: { ...tables, index },
   };
+}
+
+/** That text was taken for names of classes. */
+function textNote({ isText, classNames }: Labelling): Note[] {
+  if (!isText) return [];
+  const list = classNames.length > 10 ? [...classNames.slice(0, 10), '...'] : classNames;
+  return [makeNote('DDPM_NOTE_DATA_TEXT_LABELS', { count: classNames.length, list: list.join(', ') })];
 }

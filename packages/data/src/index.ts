@@ -1,8 +1,10 @@
 export { readBatch, type Batch } from './batch.js';
 export { cacheHome } from './cache/home.js';
+export { assertClasses, countedClasses } from './classes.js';
 export { imageBytes, type Dataset, type SkippedImage } from './dataset.js';
 export { splitHeldOut, type Split } from './heldOut.js';
-export { countClasses, inspectDataset, type DatasetFacts } from './inspect.js';
+export { inspectDataset, type DatasetFacts } from './inspect.js';
+export { NO_LABEL } from './labels.js';
 export { dataNotes } from './notes.js';
 export { openDataset } from './open.js';
 export type { OpenOptions } from './options.js';

@@ -1,7 +1,7 @@
-import type { DataConfig } from '@ddpm-fleet/config';
+import type { RunConfig } from '@ddpm-fleet/config';
 import type { Note } from '@ddpm-fleet/core';
 import type { Dataset, SkippedImage } from './dataset.js';
-import { dataNotes } from './notes.js';
+import { countLabels, dataNotes } from './notes.js';
 
 /** What `data inspect` says of a data set under the settings of a run. */
 export interface DatasetFacts {
@@ -12,6 +12,9 @@ export interface DatasetFacts {
   /** Width and height in pixels. */
   readonly imageSize: number;
   readonly channels: number;
+  /** What was taken of the splits that there are; absent where the set has none. */
+  readonly split?: string;
+  readonly splits?: readonly string[];
   /** Images of each class; absent where the images have no labels. */
   readonly classes?: Readonly<Record<string, number>>;
   readonly hash: string;
@@ -20,11 +23,12 @@ export interface DatasetFacts {
   readonly notes: readonly Note[];
 }
 
-export function inspectDataset(dataset: Dataset, config: DataConfig): DatasetFacts {
-  const { name, size: images, imageSize, channels, hash, licence, skipped } = dataset;
+export function inspectDataset(dataset: Dataset, config: Pick<RunConfig, 'data' | 'model'>): DatasetFacts {
+  const { name, size: images, imageSize, channels, hash, licence, skipped, splits } = dataset;
   const classes = countClasses(dataset);
   return {
-    ...{ name, images, heldOut: config.heldOut, imageSize, channels },
+    ...{ name, images, heldOut: config.data.heldOut, imageSize, channels },
+    ...(splits && { split: config.data.split, splits }),
     ...(classes && { classes }),
     hash,
     ...(licence && { licence }),
@@ -32,11 +36,10 @@ export function inspectDataset(dataset: Dataset, config: DataConfig): DatasetFac
   };
 }
 
-/** Images of each class by its name; undefined where the images have no labels. */
-export function countClasses(dataset: Dataset): Record<string, number> | undefined {
-  const labels = dataset.labels(Uint32Array.from({ length: dataset.size }, (_, index) => index));
-  if (!labels) return undefined;
-  const counts = new Uint32Array(dataset.classNames.length);
-  for (const label of labels) counts[label]!++;
-  return Object.fromEntries(dataset.classNames.map((name, label) => [name, counts[label]!]));
+/** Images of each class by its name. */
+function countClasses(dataset: Dataset): Record<string, number> | undefined {
+  const counts = countLabels(dataset);
+  return (
+    counts && Object.fromEntries(dataset.classNames.map((name, label) => [name, counts.classes[label]!]))
+  );
 }

@@ -8,14 +8,17 @@ import { locateParquet } from './readers/parquet/parquet.js';
 import { locateSynthetic } from './readers/synthetic.js';
 import { locateWebdataset } from './readers/webdataset.js';
 import type { Source } from './reader.js';
+import { takeSplit, wantedSplits } from './splits.js';
 import type { Storage } from './storage/storage.js';
 
 /** Finds the files of `data.kind` at `data.path`; the one place where kinds are named. */
-export function locate(config: DataConfig, storage: Storage): Promise<Source> {
+export async function locate(config: DataConfig, storage: Storage): Promise<Source> {
   switch (config.kind) {
     case 'emoji':
+      takeSplit(config.kind, [{}], wantedSplits(config.split));
       return locateEmoji({ category: config.category, size: config.size });
     case 'synthetic':
+      takeSplit(config.kind, [{}], wantedSplits(config.split));
       return locateSynthetic(config.size, config.channels);
     case 'idx':
       return locateIdx(
@@ -26,11 +29,7 @@ export function locate(config: DataConfig, storage: Storage): Promise<Source> {
     case 'cifar10':
       return locateCifar10(storage, pathOf(config, 'the directory with data_batch_1.bin'), config.split);
     case 'imageFolder':
-      return locateImageFolder(
-        storage,
-        pathOf(config, 'a directory of PNG, JPEG or WebP files'),
-        config.split,
-      );
+      return locateImageFolder(storage, pathOf(config, 'a directory of pictures'), config);
     case 'webdataset':
       return locateWebdataset(
         storage,

@@ -87,10 +87,10 @@ async function openKnown(
   const { facts } = entry;
   if (!facts.keepsImages) return openDirect(entry, source, config);
   const path = join(entry.directory, IMAGES);
-  if (facts.size * imageBytes(facts) > limits.memoryBytes) return packedDataset(entry);
+  if (facts.size * imageBytes(facts) > limits.memoryBytes) return packedDataset(entry, source);
   const images = await readFile(path).catch(() => undefined);
   if (images && createHash('sha256').update(images).digest('hex') === facts.hash) {
-    return residentDataset(entry, images);
+    return residentDataset(entry, source, images);
   }
   limits.onNotice?.(`${path} is damaged; the images are decoded again`);
   return undefined;
@@ -99,5 +99,10 @@ async function openKnown(
 async function openDirect(entry: CacheEntry, source: Source, config: DataConfig): Promise<Dataset> {
   const { facts, tables } = entry;
   const reader = await source.open(tables.index);
-  return directDataset(entry, reader, new Fitter(reader, fitOf(config, facts.imageSize), config.size === 0));
+  return directDataset(
+    entry,
+    source,
+    reader,
+    new Fitter(reader, fitOf(config, facts.imageSize), config.size === 0),
+  );
 }

@@ -36,7 +36,8 @@ export async function prepare(
 ): Promise<Prepared> {
   const hash = createHash('sha256');
   const checks = new Uint32Array(reader.count);
-  const labels = reader.labels && new Int32Array(reader.count);
+  const known = reader.labelling?.labels;
+  const labels = known && new Int32Array(reader.count);
   const skipped: (SkippedImage & { record: number })[] = [];
   let size = 0;
   for await (const { index, image, error } of decodeInOrder(reader.count, fitter)) {
@@ -47,7 +48,7 @@ export async function prepare(
     }
     hash.update(image);
     checks[size] = crc32(image);
-    if (labels) labels[size] = reader.labels![index]!;
+    if (labels) labels[size] = known![index]!;
     size++;
     await options.onImage(image);
   }

@@ -1,4 +1,7 @@
-/** One image as its file holds it: pixels (HWC), or the bytes of a PNG, JPEG or WebP. */
+import type { Note } from '@ddpm-fleet/core';
+import type { Labelling } from './labels.js';
+
+/** One image as its file holds it: pixels (HWC), or the bytes of an encoded picture. */
 export type ImageRecord =
   | {
       readonly kind: 'pixels';
@@ -15,9 +18,10 @@ export type ImageRecord =
  */
 export interface ImageReader {
   readonly count: number;
-  /** Class of each record; undefined: no labels. */
-  readonly labels?: Int32Array;
-  readonly classNames: readonly string[];
+  /** Of the records. A reader that was opened by its index may leave it out: labels are kept beside it. */
+  readonly labelling?: Labelling;
+  /** What finding the records left out or assumed. */
+  readonly notes?: readonly Note[];
   readonly licence?: string;
   /** What makes the next `open` fast, where finding the records took a pass over the files. */
   readonly index?: Uint8Array;
@@ -42,20 +46,12 @@ export interface SourceFile {
 export interface Source {
   readonly name: string;
   readonly files: readonly SourceFile[];
+  /** Splits that the set tells apart, in byte order; absent where it has none. */
+  readonly splits?: readonly string[];
+  /** What finding the files left out or assumed. */
+  readonly notes?: readonly Note[];
+  /** What else the images, labels and notes of the files depend on: names of classes in other splits, say. */
+  readonly context?: string;
   /** @param index that of a reader of the same files */
   open(index?: Uint8Array): Promise<ImageReader>;
-}
-
-/** Labels are below this; a larger number is some other column or a damaged file. */
-export const MAX_CLASSES = 65536;
-
-export function isLabel(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < MAX_CLASSES;
-}
-
-/** Names of classes that have only numbers. */
-export function numberedClasses(labels: Int32Array | undefined): string[] {
-  if (!labels) return [];
-  const highest = labels.reduce((most, label) => Math.max(most, label), -1);
-  return Array.from({ length: highest + 1 }, (_, label) => String(label));
 }

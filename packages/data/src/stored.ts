@@ -6,7 +6,7 @@ import { IMAGES, type CacheEntry, type Facts } from './cache/entry.js';
 import { gatherLabels, imageBytes, type Dataset } from './dataset.js';
 import type { Fitter } from './image/fitter.js';
 import { asImageError } from './prepare.js';
-import type { ImageReader } from './reader.js';
+import type { ImageReader, Source } from './reader.js';
 
 /** Where the decoded images come from; index is that of the data set. */
 interface Images {
@@ -18,10 +18,10 @@ interface Images {
 const WINDOW = 32;
 
 /** All images in memory: a read copies. */
-export function residentDataset(entry: CacheEntry, all: Uint8Array): Dataset {
+export function residentDataset(entry: CacheEntry, source: Source, all: Uint8Array): Dataset {
   const bytes = imageBytes(entry.facts);
   return {
-    ...factsOf(entry.facts),
+    ...factsOf(entry.facts, source),
     async read(indices, out) {
       for (let i = 0; i < indices.length; i++) {
         const at = checkedIndex(entry.facts, indices[i]!) * bytes;
@@ -34,10 +34,10 @@ export function residentDataset(entry: CacheEntry, all: Uint8Array): Dataset {
 }
 
 /** Decoded images in a file of the cache, for data sets larger than memory. Every image read is checked. */
-export async function packedDataset(entry: CacheEntry): Promise<Dataset> {
+export async function packedDataset(entry: CacheEntry, source: Source): Promise<Dataset> {
   const path = join(entry.directory, IMAGES);
   const file = await open(path, 'r');
-  return windowed(entry, {
+  return windowed(entry, source, {
     read: async (index, out) => {
       await readInto(file, index * out.length, out);
       if (crc32(out) !== entry.tables.checks[index]) {
@@ -49,13 +49,18 @@ export async function packedDataset(entry: CacheEntry): Promise<Dataset> {
 }
 
 /** Images decoded anew at each read, for data sets too large to keep decoded. Closes the reader and the fitter. */
-export function directDataset(entry: CacheEntry, reader: ImageReader, fitter: Fitter): Dataset {
+export function directDataset(
+  entry: CacheEntry,
+  source: Source,
+  reader: ImageReader,
+  fitter: Fitter,
+): Dataset {
   const record = recordOf(entry.facts);
   const decodeOne = (index: number) =>
     fitter.image(index).catch(async (error: unknown) => {
       throw asImageError(await reader.place(index), error);
     });
-  return windowed(entry, {
+  return windowed(entry, source, {
     read: async (index, out) => {
       const image = await decodeOne(record(index));
       if (crc32(image) !== entry.tables.checks[index]) {
@@ -73,10 +78,10 @@ export function directDataset(entry: CacheEntry, reader: ImageReader, fitter: Fi
   });
 }
 
-function windowed(entry: CacheEntry, images: Images): Dataset {
+function windowed(entry: CacheEntry, source: Source, images: Images): Dataset {
   const bytes = imageBytes(entry.facts);
   return {
-    ...factsOf(entry.facts),
+    ...factsOf(entry.facts, source),
     async read(indices, out) {
       let next = 0;
       const lane = async () => {
@@ -93,17 +98,13 @@ function windowed(entry: CacheEntry, images: Images): Dataset {
   };
 }
 
-function factsOf({ name, size, imageSize, channels, classNames, hash, licence, skipped }: Facts) {
-  const numClasses = classNames.length;
+function factsOf(facts: Facts, { splits, notes = [] }: Source) {
+  const { name, size, imageSize, channels, classNames, unreadableLabels, hash, licence, skipped } = facts;
   return {
-    name,
-    size,
-    imageSize,
-    channels,
-    classNames,
-    numClasses,
-    hash,
-    skipped,
+    ...{ name, size, imageSize, channels, classNames, numClasses: classNames.length },
+    ...(unreadableLabels && { unreadableLabels }),
+    ...(splits && { splits }),
+    ...{ hash, skipped, notes: [...notes, ...facts.notes] },
     ...(licence && { licence }),
   };
 }

@@ -3,7 +3,7 @@ import { Purpose, u64Pair, viewOf } from '@ddpm-fleet/core';
 import { bpdStep, device, float64, GaussianDiffusion, ndArray, priorBpd } from '@ddpm-fleet/diffusion';
 import type { Engine, HostArray, Module, ModuleSpec, ProgramContext } from '@ddpm-fleet/engine';
 import { unet } from '@ddpm-fleet/model';
-import { diffusionConfigOf, unetConfigOf } from '@ddpm-fleet/trainer';
+import { diffusionConfigOf, unetConfigOf, withNullLabels } from '@ddpm-fleet/trainer';
 import type { TrainedModel } from './denoiser.js';
 
 /** The bound of each image and its parts; T steps of noise, n images. */
@@ -74,8 +74,9 @@ export class BoundMeter {
 
   /** Images without labels get the null label. */
   #labels(labels: Int32Array | undefined): Int32Array {
-    const all = new Int32Array(this.#batch).fill(this.#model.config.model.numClasses);
-    if (labels) all.set(labels);
+    const { numClasses } = this.#model.config.model;
+    const all = new Int32Array(this.#batch).fill(numClasses);
+    if (labels) all.set(withNullLabels(labels, numClasses));
     return all;
   }
 

@@ -1,5 +1,6 @@
 import { drawInt, imageAddress, Purpose, u64Pair } from '@ddpm-fleet/core';
 import type { HostArray, Module } from '@ddpm-fleet/engine';
+import { withNullLabels } from './nullLabels.js';
 import type { Plan } from './plan.js';
 
 /**
@@ -30,7 +31,7 @@ function batchOf(
   const batch = new Uint8Array(B * H * W * C);
   batch.set(images.subarray(first * H * W * C, (first + B) * H * W * C));
   const batchLabels = new Int32Array(B).fill(numClasses);
-  if (labels) batchLabels.set(labels.subarray(first, first + B));
+  if (labels) batchLabels.set(withNullLabels(labels.subarray(first, first + B), numClasses));
   return {
     images: batch,
     position: u64Pair(first),

@@ -1,5 +1,6 @@
 import { drawUniform, Purpose, u64Pair } from '@ddpm-fleet/core';
 import { drawTimesteps, type LossHistory } from '@ddpm-fleet/diffusion';
+import { withNullLabels } from './nullLabels.js';
 import type { Plan } from './plan.js';
 
 export interface SlotArgs {
@@ -10,7 +11,7 @@ export interface SlotArgs {
   readonly position: bigint;
   /** uint8 [slotBatchSize, size, size, channels] */
   readonly images: Uint8Array;
-  /** [slotBatchSize]; needed where the model has classes. */
+  /** [slotBatchSize], below 0 for an image without one; needed where the model has classes. */
   readonly labels?: Int32Array;
   readonly globalStep: number;
 }
@@ -42,7 +43,7 @@ export function slotInputs(plan: Plan, args: SlotArgs, history: LossHistory | un
     position: u64Pair(position),
     t,
     ...(weights && { weights }),
-    ...(labels && config.model.numClasses > 0 && { labels }),
+    ...(labels && config.model.numClasses > 0 && { labels: withNullLabels(labels, config.model.numClasses) }),
   };
 }
 

@@ -56,7 +56,7 @@ async function inspect(file: string, flags: InspectFlags): Promise<void> {
   });
   try {
     if (flags.out) await writeGrid(dataset, flags.out, flags.count);
-    const { notes, ...facts } = inspectDataset(dataset, config.data);
+    const { notes, ...facts } = inspectDataset(dataset, config);
     if (flags.json) printJson({ ...facts, notes });
     else for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(10)}  ${text(value)}`);
     sayNotes(flags.json ? [] : notes);

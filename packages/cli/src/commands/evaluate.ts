@@ -26,9 +26,7 @@ export function evaluateCommand(): Command {
     .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
     .option('--count <n>', 'bpd: images of the data set (64); fid: samples (2560)', positiveInteger)
     .option('--seed <n>', 'seed of the noise', nonNegativeInteger, 0)
-    .addOption(
-      new Option('--split <name>', 'of the data set; default: the config’s').choices(['train', 'test']),
-    )
+    .addOption(new Option('--split <name>', 'of the data set, as data.split; default: the config’s'))
     .option('--data-path <path>', 'where the data set lies now; default: the config’s')
     .option('--out <file>', 'bpd: terms by t; fid: statistics of the samples (.npz)')
     .option('--features <path>', 'fid: a SavedModel directory or the model.json of a TF.js graph model')

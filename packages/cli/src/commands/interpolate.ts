@@ -47,9 +47,7 @@ export function interpolateCommand(): Command {
         .default('linear'),
     )
     .option('--seed <n>', 'seed of the noise', nonNegativeInteger, 0)
-    .addOption(
-      new Option('--split <name>', 'of the data set; default: the config’s').choices(['train', 'test']),
-    )
+    .addOption(new Option('--split <name>', 'of the data set, as data.split; default: the config’s'))
     .option('--data-path <path>', 'where the data set lies now; default: the config’s');
   addSamplerOptions(command, 'ddpm');
   addPartOptions(command);
@@ -75,7 +73,7 @@ async function run(target: string, flags: InterpolateFlags): Promise<void> {
   const t = sampler.plan.steps[0]!.t;
   if (t !== asked) note(`noised to t = ${t}, the nearest below ${asked} that the chain visits`);
   const columns = Math.max(2, flags.columns);
-  const originals = await withDataset(dataConfigOf(trained, flags), (dataset) =>
+  const originals = await withDataset(dataConfigOf(trained, flags), 0, (dataset) =>
     readImages(dataset, flags.pairs.flat()),
   );
   const { seed, mix } = flags;

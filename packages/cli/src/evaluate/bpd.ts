@@ -38,7 +38,7 @@ async function bpdTask(
   images: string,
 ): Promise<{ task: BpdTask; name: string }> {
   const config = dataConfigOf(trained, flags);
-  return withDataset(config, async (dataset) => {
+  return withDataset(config, trained.model.config.model.numClasses, async (dataset) => {
     const indices = Array.from({ length: count }, (_, i) => i);
     await writeFile(images, await readImages(dataset, indices));
     const labels = dataset.labels(indices);

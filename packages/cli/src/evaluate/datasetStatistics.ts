@@ -25,7 +25,11 @@ export async function datasetStatistics(
   flags: DataFlags & PartFlags,
 ): Promise<{ file: string; name: string }> {
   const data = dataConfigOf(trained, flags);
-  const { hash, size: count, name } = await withDataset(data, async (dataset) => dataset);
+  const {
+    hash,
+    size: count,
+    name,
+  } = await withDataset(data, trained.model.config.model.numClasses, async (dataset) => dataset);
   const key = `${hash.slice(0, 32)}-${(await featureModelHash(features)).slice(0, 32)}-${flags.threads}`;
   const file = join(cacheHome(), 'statistics', `${key}.npz`);
   if (!existsSync(file)) {

@@ -1,12 +1,12 @@
 import type { DataConfig } from '@ddpm-fleet/config';
-import { openDataset, type Dataset } from '@ddpm-fleet/data';
+import { assertClasses, openDataset, type Dataset } from '@ddpm-fleet/data';
 import { fleetError } from '@ddpm-fleet/core';
 import { note } from '../output.js';
 import { Progress } from '../progress.js';
 import type { Trained } from '../trained.js';
 
 export interface DataFlags {
-  readonly split?: 'train' | 'test';
+  readonly split?: string;
   readonly dataPath?: string;
 }
 
@@ -16,8 +16,16 @@ export function dataConfigOf({ model }: Trained, { split, dataPath }: DataFlags)
   return { ...data, ...(split && { split }), ...(dataPath && { path: dataPath }) };
 }
 
-/** Gives `use` the data set; what is decoded for the first time is told of. */
-export async function withDataset<T>(config: DataConfig, use: (dataset: Dataset) => Promise<T>): Promise<T> {
+/**
+ * Gives `use` the data set; what is decoded for the first time is told of.
+ * @param numClasses of the model that labels, where there are some, must fit
+ * @throws DDPM_ERR_DATA_CLASSES
+ */
+export async function withDataset<T>(
+  config: DataConfig,
+  numClasses: number,
+  use: (dataset: Dataset) => Promise<T>,
+): Promise<T> {
   const progress = new Progress('decoding', 'images');
   const dataset = await openDataset(config, {
     onNotice: note,
@@ -25,6 +33,7 @@ export async function withDataset<T>(config: DataConfig, use: (dataset: Dataset)
   });
   progress.end();
   try {
+    if (dataset.labels([0])) assertClasses(dataset, numClasses);
     return await use(dataset);
   } finally {
     await dataset.close();

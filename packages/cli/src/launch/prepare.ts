@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { identityHash, identityOf, loadConfig, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
+import {
+  AUTO_CLASSES,
+  identityHash,
+  identityOf,
+  loadConfig,
+  type RunConfig,
+  type RunRecord,
+} from '@ddpm-fleet/config';
 import { fleetError, isFleetError, type Note } from '@ddpm-fleet/core';
-import { dataNotes, openDataset, type Dataset } from '@ddpm-fleet/data';
+import { assertClasses, countedClasses, dataNotes, openDataset, type Dataset } from '@ddpm-fleet/data';
 import { validateDiffusion } from '@ddpm-fleet/diffusion';
 import { unetParams, validateUNetConfig, type ParamSpec } from '@ddpm-fleet/model';
 import { diffusionConfigOf, planTraining, unetConfigOf } from '@ddpm-fleet/trainer';
@@ -47,7 +54,8 @@ export async function foreseeRun(options: PrepareOptions): Promise<ForeseenRun> 
   } catch (error) {
     const { path } = foreseen.config.data;
     const isAbsent = isFleetError(error, 'DDPM_ERR_DATA_MISSING') && !existsSync(path);
-    if (isAbsent && foreseen.image.size > 0) return foreseen;
+    const isKnown = foreseen.image.size > 0 && foreseen.config.model.numClasses !== AUTO_CLASSES;
+    if (isAbsent && isKnown) return foreseen;
     throw error;
   }
 }
@@ -78,10 +86,22 @@ async function prepare(
 ): Promise<PreparedRun> {
   const dataset = await openDataset(config.data, { onNotice, onProgress: decoding(onNotice) });
   try {
-    return describe(config, dataset, engine);
+    return describe(withClasses(config, dataset), dataset, engine);
   } finally {
     await dataset.close();
   }
+}
+
+/** With the number of classes that `auto` means; a number that was given is held against the data. */
+function withClasses(config: RunConfig, dataset: Dataset): RunConfig {
+  const { model } = config;
+  if (model.numClasses === AUTO_CLASSES) {
+    const counted = { ...config, model: { ...model, numClasses: countedClasses(dataset) } };
+    checkModel(counted, { size: dataset.imageSize, channels: dataset.channels });
+    return counted;
+  }
+  assertClasses(dataset, model.numClasses);
+  return config;
 }
 
 function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): PreparedRun {
@@ -90,7 +110,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
   if (datasetSize < 1) {
     throw fleetError('DDPM_ERR_DATA_HELD_OUT', { heldOut: config.data.heldOut, size: dataset.size });
   }
-  const notes = dataNotes(dataset, config.data);
+  const notes = dataNotes(dataset, config);
   const { params: specs, layout } = planTraining(config, { ...image, datasetSize });
   const facts = {
     datasetHash: dataset.hash,
@@ -118,8 +138,8 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
 function checkModel(config: RunConfig, image: { size: number; channels: number }): ParamSpec[] {
   const diffusion = diffusionConfigOf(config);
   validateDiffusion(diffusion);
-  // A size of 0 is known only when the data is open.
-  if (image.size === 0) return [];
+  // Both are known only when the data is open.
+  if (image.size === 0 || config.model.numClasses === AUTO_CLASSES) return [];
   const unet = unetConfigOf(config, image);
   validateUNetConfig(unet);
   return unetParams(unet);

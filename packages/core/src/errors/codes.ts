@@ -181,6 +181,11 @@ const table = {
     message:
       '{place} is {width}x{height} pixels{others}. Set data.size to resize and crop all images to one size.',
   },
+  DDPM_ERR_DATA_SPLIT: { exitCode: 2, message: '{path}: {problem}. {remedy}.' },
+  DDPM_ERR_DATA_CLASSES: {
+    exitCode: 2,
+    message: 'model.numClasses is {numClasses}, but of the classes of {name}: {problem}. {remedy}.',
+  },
   DDPM_ERR_DATA_CATEGORY: {
     exitCode: 2,
     message: 'data.category {category} does not exist. There are: {categories}; or leave it empty for all.',

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesOf } from '@ddpm-fleet/core';
+import { bytesOf, type Note } from '@ddpm-fleet/core';
 import type { SkippedImage } from '../dataset.js';
 
 /** Bump when decoding, fitting or these files change: old entries are then not found. */
-export const CACHE_FORMAT = 1;
+export const CACHE_FORMAT = 2;
 
 /** What is known of a data set once every image has been decoded: facts.json of a cache entry. */
 export interface Facts {
@@ -15,6 +15,11 @@ export interface Facts {
   readonly imageSize: number;
   readonly channels: 1 | 3;
   readonly classNames: readonly string[];
+  /** Whether any image has a label. */
+  readonly isLabelled: boolean;
+  readonly unreadableLabels?: { readonly count: number; readonly first: string };
+  /** What scanning and decoding the images left out, changed or assumed. */
+  readonly notes: readonly Note[];
   readonly hash: string;
   readonly licence?: string;
   /** Broken images left out, with the number of their record. */
@@ -67,7 +72,7 @@ export async function readEntry(
       facts: Facts;
       seal: string;
     };
-    const labels = facts.classNames.length > 0 ? wordsOf(await read(LABELS)) : undefined;
+    const labels = facts.isLabelled ? wordsOf(await read(LABELS)) : undefined;
     const checks = wordsOf(await read(CHECKS));
     const index = facts.hasIndex ? new Uint8Array(wordsOf(await read(INDEX))) : undefined;
     const tables = { labels: labels && new Int32Array(labels), checks: new Uint32Array(checks), index };

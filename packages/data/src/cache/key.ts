@@ -18,6 +18,7 @@ export function entryName(config: DataConfig, source: Source): string {
   hash.update(
     JSON.stringify({ CACHE_FORMAT, kind, size, category, split, channels, resizeFilter, onBadImage }),
   );
+  hash.update(`\n${source.context ?? ''}`);
   for (const { path, sizeBytes, mtimeMs, ctimeMs, version } of source.files) {
     const what =
       version === undefined ? [resolve(path), sizeBytes, mtimeMs, ctimeMs] : [path, sizeBytes, version];

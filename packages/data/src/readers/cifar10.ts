@@ -1,30 +1,27 @@
 import { basename } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
 import type { ImageReader, Source, SourceFile } from '../reader.js';
+import { takeSplit, wantedSplits } from '../splits.js';
 import { truncated } from '../storage/errors.js';
 import { statAll, type Storage } from '../storage/storage.js';
 
 const PIXELS = 32 * 32;
 const RECORD_BYTES = 1 + 3 * PIXELS;
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
-const FILES = {
-  train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`),
-  test: ['test_batch.bin'],
-};
+const FILES = [
+  ...[1, 2, 3, 4, 5].map((batch) => ({ split: 'train', name: `data_batch_${batch}.bin` })),
+  { split: 'test', name: 'test_batch.bin' },
+];
 
 /**
  * CIFAR-10 in its binary version (Krizhevsky 2009): records of a label byte and three planes of 32x32.
  * @param path the directory with data_batch_1..5.bin and test_batch.bin, the one above it, or one such file
  */
-export async function locateCifar10(
-  storage: Storage,
-  path: string,
-  split: 'train' | 'test',
-): Promise<Source> {
+export async function locateCifar10(storage: Storage, path: string, split: string): Promise<Source> {
   const paths = (await storage.isDirectory(path)) ? await findBatches(storage, path, split) : [path];
   const files = await statAll(storage, paths);
   for (const { path: file, sizeBytes } of files) assertWhole(file, sizeBytes);
-  return { name: 'cifar10', files, open: () => openCifar10(storage, files) };
+  return { name: 'cifar10', files, splits: ['test', 'train'], open: () => openCifar10(storage, files) };
 }
 
 async function openCifar10(storage: Storage, files: readonly SourceFile[]): Promise<ImageReader> {
@@ -44,8 +41,7 @@ async function openCifar10(storage: Storage, files: readonly SourceFile[]): Prom
   }
   return {
     count,
-    labels,
-    classNames: CLASSES,
+    labelling: { labels, classNames: CLASSES, isText: false },
     read: async (index) => {
       const planes = records.subarray(index * RECORD_BYTES + 1, (index + 1) * RECORD_BYTES);
       return { kind: 'pixels', width: 32, height: 32, channels: 3, data: interleave(planes) };
@@ -74,12 +70,14 @@ function placeIn(files: readonly SourceFile[]): (index: number) => string {
   };
 }
 
-async function findBatches(storage: Storage, path: string, split: 'train' | 'test'): Promise<string[]> {
+async function findBatches(storage: Storage, path: string, split: string): Promise<string[]> {
   const above = (await storage.list(path)).includes('cifar-10-batches-bin');
   const directory = above ? storage.join(path, 'cifar-10-batches-bin') : path;
+  const taken = takeSplit(directory, FILES, wantedSplits(split));
+  const wanted = FILES.filter((_, i) => taken[i]).map(({ name }) => name);
   const there = new Set(await storage.list(directory));
-  const absent = FILES[split].filter((name) => !there.has(name));
-  if (absent.length === 0) return FILES[split].map((name) => storage.join(directory, name));
+  const absent = wanted.filter((name) => !there.has(name));
+  if (absent.length === 0) return wanted.map((name) => storage.join(directory, name));
   throw fleetError('DDPM_ERR_DATA_EMPTY', { path: directory, what: absent.join(', ') });
 }
 

@@ -58,8 +58,10 @@ async function openEmoji(sheet: Sheet, list: string, options: EmojiOptions): Pro
   const { data, info } = await decodeSheet(sheet.path);
   return {
     count: tiles.length,
-    labels: Int32Array.from(tiles, ({ category }) => classNames.indexOf(category)),
-    classNames,
+    labelling: {
+      labels: Int32Array.from(tiles, ({ category }) => classNames.indexOf(category)),
+      ...{ classNames, isText: false },
+    },
     licence: LICENCE,
     read: async (index) => ({
       kind: 'pixels',

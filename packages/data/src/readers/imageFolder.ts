@@ -1,103 +1,126 @@
-import { basename, extname } from 'node:path';
-import { fleetError } from '@ddpm-fleet/core';
+import { basename } from 'node:path';
+import { fleetError, NoteList } from '@ddpm-fleet/core';
+import { DECODED_LIST, isDecoded, leftOut, listOf } from '../image/endings.js';
+import { NO_LABEL, type Labelling } from '../labels.js';
 import { byteOrder } from '../order.js';
 import type { ImageReader, Source, SourceFile } from '../reader.js';
-import type { Storage } from '../storage/storage.js';
+import { placeFolders, takeSplit, wantedSplits, type Placed } from '../splits.js';
+import type { Found, Storage } from '../storage/storage.js';
+import { classify, type Classes } from './folderClasses.js';
 
-const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.webp']);
+/** An image file, or what is called like one and cannot be read. */
+export interface FolderImage extends SourceFile {
+  readonly problem?: string;
+}
+
+export interface FolderOptions {
+  readonly split: string;
+  readonly onBadImage: 'refuse' | 'skip';
+}
 
 /**
- * A directory of PNG, JPEG and WebP files, searched to any depth. Where all lie in subdirectories, the first level
- * names the class; where some lie directly in it, there are no labels. Other files and hidden ones are left alone.
+ * A directory of pictures, searched to any depth. Folders may be splits (`train/`, `val/`, ...), of which `split` is taken.
+ * Where all images of a split lie in folders, the first level names the class, and classes are numbered for all splits
+ * together; where some lie directly in it, they have no labels.
  *
  * Index order takes the first image of each class, then the second of each, and so on (names in byte order), so that
  * the held-out images at its end are not all of the last class.
- * @param path the directory; where it has subdirectories `train` and `test`, the one of the split is taken
  */
 export async function locateImageFolder(
   storage: Storage,
   path: string,
-  split: 'train' | 'test',
+  { split, onBadImage }: FolderOptions,
 ): Promise<Source> {
   if (!(await storage.isDirectory(path))) {
     throw fleetError('DDPM_ERR_DATA_MISSING', { path, reason: 'it is not a directory' });
   }
-  const root = await splitDirectory(storage, path, split);
-  const found = await storage.find(root, (name) => EXTENSIONS.has(extname(name).toLowerCase()));
-  const classes = classify(found, (file) => classOf(storage, root, file));
-  const files = [...roundRobin([...classes.values()])];
-  if (files.length === 0)
-    throw fleetError('DDPM_ERR_DATA_EMPTY', { path: root, what: 'a .png, .jpg, .jpeg or .webp file' });
-  const classNames = classes.has('') ? [] : [...classes.keys()];
-  const labels = labelsOf(files, classNames, (file) => classOf(storage, root, file));
+  const found = await storage.find(path, isDecoded);
+  const [closed] = found.closed;
+  if (closed && onBadImage === 'refuse') throw fleetError('DDPM_ERR_DATA_MISSING', { ...closed });
+  const images = imagesOf(found);
+  if (images.length === 0) throw empty(path, found);
+  const notes = notesOf(path, found);
+  const wanted = wantedSplits(split);
+  const placed = placeImages(storage, path, images, wanted);
+  const taken = takeSplit(path, placed, wanted);
+  const classes = classify(placed, taken, path, notes);
+  const order = roundRobin(images, taken, classes);
+  const files = order.map((index) => images[index]!);
+  const labelling = labellingOf(order, classes);
+  const splits = [...new Set(placed.flatMap((one) => one.split ?? []))].sort(byteOrder);
   return {
-    name: basename(path),
-    files,
-    open: async () => openImageFolder(storage, files, classNames, labels),
+    ...{ name: basename(path), files, notes: notes.all, context: JSON.stringify(classes.names) },
+    ...(splits.length > 0 && { splits }),
+    open: async () => openImageFolder(storage, files, labelling),
   };
 }
 
-/** The subdirectory of the split, where there is one for each; else the directory itself. */
-export async function splitDirectory(
-  storage: Storage,
-  path: string,
-  split: 'train' | 'test',
-): Promise<string> {
-  const names = await storage.list(path);
-  return names.includes('train') && names.includes('test') ? storage.join(path, split) : path;
-}
-
-function openImageFolder(
-  storage: Storage,
-  files: readonly SourceFile[],
-  classNames: readonly string[],
-  labels: Int32Array | undefined,
-): ImageReader {
+function openImageFolder(storage: Storage, files: readonly FolderImage[], labelling: Labelling): ImageReader {
   return {
     count: files.length,
-    ...(labels && { labels }),
-    classNames,
-    read: async (index) => ({ kind: 'encoded', bytes: await storage.readWhole(files[index]!) }),
+    labelling,
+    read: async (index) => {
+      const file = files[index]!;
+      if (file.problem !== undefined) throw new Error(file.problem);
+      return { kind: 'encoded', bytes: await storage.readWhole(file) };
+    },
     place: (index) => files[index]!.path,
     close: async () => {},
   };
 }
 
-function labelsOf(
-  files: readonly SourceFile[],
-  classNames: readonly string[],
-  classOfFile: (file: SourceFile) => string,
-): Int32Array | undefined {
-  if (classNames.length === 0) return undefined;
-  const label = new Map(classNames.map((name, index) => [name, index]));
-  return Int32Array.from(files, (file) => label.get(classOfFile(file))!);
+function imagesOf({ files, broken }: Found): FolderImage[] {
+  const unread = broken.map(({ path, reason }) => {
+    return { path, sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, problem: reason };
+  });
+  return [...files, ...unread].sort((a, b) => byteOrder(a.path, b.path));
 }
 
-/** Images by class, classes and images in byte order. One class named '' where some lie directly in the root. */
-function classify(
-  files: readonly SourceFile[],
-  classOfFile: (file: SourceFile) => string,
-): Map<string, SourceFile[]> {
-  const sorted = [...files].sort((a, b) => byteOrder(a.path, b.path));
-  if (sorted.some((file) => classOfFile(file) === '')) return new Map([['', sorted]]);
-  const classes = new Map<string, SourceFile[]>();
-  for (const file of sorted) {
-    const name = classOfFile(file);
-    const members = classes.get(name);
-    if (members) members.push(file);
-    else classes.set(name, [file]);
+/** Folders are placed once, however many images they hold. */
+function placeImages(
+  storage: Storage,
+  root: string,
+  images: readonly FolderImage[],
+  wanted: ReturnType<typeof wantedSplits>,
+): Placed[] {
+  const folderOf = images.map(({ path }) => storage.namesBelow(root, path).slice(0, -1));
+  const folders = new Map(folderOf.map((names) => [names.join('/'), names]));
+  const placed = placeFolders(root, [...folders.values()], wanted);
+  const byFolder = new Map([...folders.keys()].map((key, i) => [key, placed[i]!]));
+  return folderOf.map((names) => byFolder.get(names.join('/'))!);
+}
+
+/** Images by class in turn; one class where they have none. */
+function roundRobin(images: readonly FolderImage[], taken: readonly boolean[], classes: Classes): number[] {
+  const members = new Map<number, number[]>();
+  for (const index of images.keys()) {
+    if (!taken[index]) continue;
+    const label = classes.labels[index]!;
+    const others = members.get(label);
+    if (others) others.push(index);
+    else members.set(label, [index]);
   }
-  return new Map([...classes].sort(([a], [b]) => byteOrder(a, b)));
+  const lists = [...members].sort(([a], [b]) => a - b).map(([, list]) => list);
+  const longest = lists.reduce((most, list) => Math.max(most, list.length), 0);
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat();
 }
 
-function classOf(storage: Storage, root: string, { path }: SourceFile): string {
-  const names = storage.namesBelow(root, path);
-  return names.length > 1 ? names[0]! : '';
+function labellingOf(order: readonly number[], { names, labels }: Classes): Labelling {
+  const own = Int32Array.from(order, (index) => labels[index]!);
+  const isLabelled = own.some((label) => label !== NO_LABEL);
+  return { ...(isLabelled && { labels: own }), classNames: names, isText: false };
 }
 
-function* roundRobin<T>(classes: readonly (readonly T[])[]): Generator<T> {
-  const longest = Math.max(0, ...classes.map((members) => members.length));
-  for (let i = 0; i < longest; i++) {
-    for (const members of classes) if (i < members.length) yield members[i]!;
-  }
+function notesOf(path: string, { closed, repeated, others }: Found): NoteList {
+  const notes = new NoteList();
+  for (const { path: place, reason } of closed) notes.count('DDPM_NOTE_DATA_CLOSED', { place, reason });
+  for (const place of repeated) notes.count('DDPM_NOTE_DATA_REPEATED', { place });
+  const pictures = leftOut(others);
+  if (pictures) notes.add('DDPM_NOTE_DATA_ENDINGS', { path, ...pictures });
+  return notes;
+}
+
+function empty(path: string, { others }: Found): Error {
+  const there = others.size > 0 ? ` (it holds ${listOf(others)})` : '';
+  return fleetError('DDPM_ERR_DATA_EMPTY', { path: `${path}${there}`, what: DECODED_LIST });
 }

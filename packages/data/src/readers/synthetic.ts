@@ -11,8 +11,10 @@ export async function locateSynthetic(size: number, channels: number): Promise<S
   const imageSize = size || 16;
   const open = async (): Promise<ImageReader> => ({
     count: COUNT,
-    labels: Int32Array.from({ length: COUNT }, (_, index) => index % CLASSES.length),
-    classNames: CLASSES,
+    labelling: {
+      labels: Int32Array.from({ length: COUNT }, (_, index) => index % CLASSES.length),
+      ...{ classNames: CLASSES, isText: false },
+    },
     licence: 'made by this program; no rights reserved',
     read: async (index) => ({
       kind: 'pixels',

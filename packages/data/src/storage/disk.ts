@@ -2,21 +2,28 @@ import { open, readdir, readFile, stat, type FileHandle } from 'node:fs/promises
 import { join, relative, sep } from 'node:path';
 import { byteOrder } from '../order.js';
 import { missing, truncated } from './errors.js';
-import { statAll, type Storage, type StoredFile } from './storage.js';
+import { bytesOfPath, textOfName } from './pathBytes.js';
+import type { Storage, StoredFile } from './storage.js';
+import { walk } from './walk.js';
 
 /** The file system of this machine. */
 export const disk: Storage = {
   join,
   namesBelow: (directory, path) => relative(directory, path).split(sep),
   stat: async (path) => {
-    const { size, mtimeMs, ctimeMs } = await statPath(path);
-    return { path, sizeBytes: size, mtimeMs, ctimeMs };
+    const found = await statPath(path);
+    // A pipe would be waited for, for ever.
+    if (!found.isFile()) throw missing(path, found.isDirectory() ? 'it is a directory' : 'it is no file');
+    return { path, sizeBytes: found.size, mtimeMs: found.mtimeMs, ctimeMs: found.ctimeMs };
   },
   isDirectory: async (path) => (await statPath(path)).isDirectory(),
-  list: async (directory) => (await orMissing(directory, readdir(directory))).sort(byteOrder),
-  find: async (directory, wanted) => statAll(disk, await findPaths(directory, wanted)),
-  readWhole: ({ path }) => orMissing(path, readFile(path)),
-  open: async ({ path }) => new DiskFile(path, await orMissing(path, open(path, 'r'))),
+  list: async (directory) => {
+    const names = await orMissing(directory, readdir(bytesOfPath(directory), { encoding: 'buffer' }));
+    return names.map(textOfName).sort(byteOrder);
+  },
+  find: walk,
+  readWhole: ({ path }) => orMissing(path, readFile(bytesOfPath(path))),
+  open: async ({ path }) => new DiskFile(path, await orMissing(path, open(bytesOfPath(path), 'r'))),
 };
 
 class DiskFile implements StoredFile {
@@ -43,20 +50,8 @@ class DiskFile implements StoredFile {
   }
 }
 
-async function findPaths(directory: string, wanted: (name: string) => boolean): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await orMissing(directory, readdir(directory, { withFileTypes: true }))) {
-    if (entry.name.startsWith('.')) continue;
-    const path = join(directory, entry.name);
-    if (entry.isDirectory() || (entry.isSymbolicLink() && (await disk.isDirectory(path)))) {
-      for (const below of await findPaths(path, wanted)) found.push(below);
-    } else if (wanted(entry.name)) found.push(path);
-  }
-  return found;
-}
-
 function statPath(path: string) {
-  return orMissing(path, stat(path));
+  return orMissing(path, stat(bytesOfPath(path)));
 }
 
 async function orMissing<T>(path: string, action: Promise<T>): Promise<T> {

@@ -14,9 +14,12 @@ const SPOKEN: Record<string, string> = {
   EPERM: 'permission denied',
   ENOTDIR: 'it is not a directory',
   EISDIR: 'it is a directory',
+  ELOOP: 'its links lead in a circle',
+  EIO: 'the disk gives an error',
 };
 
-function reasonOf(cause: unknown): string {
+/** Why a file cannot be read, in words. */
+export function reasonOf(cause: unknown): string {
   if (typeof cause === 'string') return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   return (code && SPOKEN[code]) ?? message ?? String(cause);

@@ -4,7 +4,7 @@ import { byteOrder } from '../order.js';
 import type { SourceFile } from '../reader.js';
 import { missing, truncated } from './errors.js';
 import { ReadAhead } from './readAhead.js';
-import type { Storage, StoredFile } from './storage.js';
+import { endingOf, type Found, type Storage, type StoredFile } from './storage.js';
 
 const RANGE_BYTES = 8 << 20;
 /** Ranges of one file asked for at once. */
@@ -52,14 +52,18 @@ export class S3Storage implements Storage {
     return names.sort(byteOrder);
   }
 
-  async find(directory: string, wanted: (name: string) => boolean): Promise<SourceFile[]> {
+  async find(directory: string, wanted: (name: string) => boolean): Promise<Found> {
     const prefix = prefixOf(directory);
-    const objects = await listObjects(this.#client, prefix);
-    return objects.flatMap(({ key, sizeBytes, etag }) => {
+    const files: SourceFile[] = [];
+    const others = new Map<string, number>();
+    for (const { key, sizeBytes, etag } of await listObjects(this.#client, prefix)) {
       const names = key.slice(prefix.length).split('/');
-      const isWanted = !names.some((name) => name.startsWith('.')) && wanted(names.at(-1)!);
-      return isWanted ? [sourceFile(this.join(directory, names.join('/')), sizeBytes, etag)] : [];
-    });
+      const name = names.at(-1)!;
+      if (name === '' || names.some((one) => one.startsWith('.'))) continue;
+      if (wanted(name)) files.push(sourceFile(this.join(directory, names.join('/')), sizeBytes, etag));
+      else others.set(endingOf(name), (others.get(endingOf(name)) ?? 0) + 1);
+    }
+    return { files, others, broken: [], closed: [], repeated: [] };
   }
 
   async readWhole(file: SourceFile): Promise<Uint8Array> {

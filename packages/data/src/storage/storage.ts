@@ -12,14 +12,39 @@ export interface Storage {
   isDirectory(path: string): Promise<boolean>;
   /** Names in a directory, in byte order. */
   list(directory: string): Promise<string[]>;
-  /** Files to any depth whose names are `wanted`, in no order; hidden files and directories are left out. */
-  find(directory: string, wanted: (name: string) => boolean): Promise<SourceFile[]>;
+  /** Files to any depth whose names are `wanted`; hidden files and directories are left out. */
+  find(directory: string, wanted: (name: string) => boolean): Promise<Found>;
   /** @throws DDPM_ERR_DATA_MISSING, DDPM_ERR_DATA_CHANGED where the file is told to be another one by now */
   readWhole(file: SourceFile): Promise<Uint8Array>;
   /** @throws DDPM_ERR_DATA_MISSING */
   open(file: SourceFile): Promise<StoredFile>;
   /** Present where what one machine finds out about a data set can be left beside it for others. */
   write?(path: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** What lies below a directory, in no order. */
+export interface Found {
+  /** Each file once, also where links lead to it. */
+  readonly files: readonly SourceFile[];
+  /** Of wanted names, but no files that can be read: links to nothing, pipes. */
+  readonly broken: readonly Problem[];
+  /** Directories that cannot be looked into. */
+  readonly closed: readonly Problem[];
+  /** How many files have names that are not wanted, by ending (`.txt`, or empty). */
+  readonly others: ReadonlyMap<string, number>;
+  /** Links to files that are found by their own names. */
+  readonly repeated: readonly string[];
+}
+
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** `.png` of `A.PNG`; empty for a name without ending. */
+export function endingOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? '' : name.slice(dot).toLowerCase();
 }
 
 /** A file open for reads at any place. */

@@ -11,8 +11,8 @@ conform('synthetic', async () => {
     const record = await reader.read(i);
     if (record.kind === 'pixels') images.push(record.data);
   }
-  const labels = [...reader.labels!];
-  const { classNames } = reader;
+  const { classNames } = reader.labelling!;
+  const labels = [...reader.labelling!.labels!];
   return {
     config: dataConfig({ kind: 'synthetic' }),
     expected: { images, imageSize: 16, channels: 3, labels, classNames },

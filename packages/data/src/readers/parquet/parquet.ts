@@ -2,28 +2,49 @@ import { basename } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
 import { parquetMetadataAsync } from 'hyparquet';
 import { OpenFiles } from '../../openFiles.js';
-import { isLabel, numberedClasses, type ImageReader, type Source, type SourceFile } from '../../reader.js';
-import { statAll, type Storage } from '../../storage/storage.js';
+import { LabelList, type Labelling } from '../../labels.js';
+import type { ImageReader, Source, SourceFile } from '../../reader.js';
+import { isFiller, splitOfName, wantedSplits } from '../../splits.js';
+import type { Storage } from '../../storage/storage.js';
+import { findArchives, namedArchives, type Archives } from '../archives.js';
 import { findColumns, type ImageColumns } from './columns.js';
 import { ColumnCache, readColumn, rowGroupsOf, type ParquetFile, type RowGroup } from './rowGroups.js';
 
 /**
- * Parquet files as Hugging Face datasets publishes them: a column of images (their PNG, JPEG or WebP bytes) and,
- * where there is one, a column of class numbers. Files in byte order of their names, rows in file order.
- * @param path a directory (or the one above `data/`) or one file; where names begin with `train-` and `test-`, only
- *   those of the split are taken
+ * Parquet files as Hugging Face datasets publishes them: a column of images (the bytes of encoded pictures) and, where
+ * there is one, a column of classes, as numbers or names. Files in byte order of their paths, rows in file order.
+ * @param path a directory or one file; where names tell of splits, only those of the split are taken
  */
-export async function locateParquet(
-  storage: Storage,
-  path: string,
-  split: 'train' | 'test',
-): Promise<Source> {
-  const paths = (await storage.isDirectory(path)) ? await findFiles(storage, path, split) : [path];
-  const files = await statAll(storage, paths);
-  return { name: basename(path).replace(/\.parquet$/, ''), files, open: () => openParquet(storage, files) };
+export async function locateParquet(storage: Storage, path: string, split: string): Promise<Source> {
+  const isDirectory = await storage.isDirectory(path);
+  const archives = isDirectory
+    ? await findArchives(storage, path, '.parquet', split)
+    : namedArchives(path, [await storage.stat(path)], split);
+  const { files, elsewhere, splits, notes } = archives;
+  if (isDirectory) assertOneSet(storage, path, archives, split);
+  const context = JSON.stringify(elsewhere);
+  const open = () => openParquet(storage, files, elsewhere);
+  return {
+    ...{ name: basename(path).replace(/\.parquet$/, ''), files, notes, context, open },
+    ...(splits && { splits }),
+  };
 }
 
-async function openParquet(storage: Storage, sources: readonly SourceFile[]): Promise<ImageReader> {
+/** Hugging Face keeps the configurations of a data set in folders beside each other. */
+function assertOneSet(storage: Storage, path: string, { files }: Archives, split: string): void {
+  const wanted = wantedSplits(split);
+  const isOfSet = (name: string) => !isFiller(name) && splitOfName(name, wanted) === undefined;
+  const sets = new Set(files.map((file) => storage.namesBelow(path, file.path).slice(0, -1).filter(isOfSet).join('/'))); // prettier-ignore
+  if (sets.size < 2) return;
+  const detail = `it holds several sets (${[...sets].map((name) => name || '.').join(', ')}); name the folder of one`;
+  throw fleetError('DDPM_ERR_DATA_FORMAT', { file: path, format: 'a directory of one parquet set', detail });
+}
+
+async function openParquet(
+  storage: Storage,
+  sources: readonly SourceFile[],
+  elsewhere: readonly SourceFile[],
+): Promise<ImageReader> {
   const open = new OpenFiles(storage);
   try {
     const files: ParquetFile[] = [];
@@ -32,8 +53,12 @@ async function openParquet(storage: Storage, sources: readonly SourceFile[]): Pr
     const groups = rowGroupsOf(files);
     if (groups.length === 0)
       throw fleetError('DDPM_ERR_DATA_EMPTY', { path: files[0]!.path, what: 'at least one row' });
-    const labels = await readLabels(files, groups, columns);
-    return readerOf(open, files, groups, columns, labels);
+    const labelling = await readLabels(files, columns, async () => {
+      const others: ParquetFile[] = [];
+      for (const source of elsewhere) others.push(await openFooter(open, source));
+      return others;
+    });
+    return readerOf(open, files, groups, columns, labelling);
   } catch (error) {
     await open.close();
     throw error;
@@ -44,16 +69,14 @@ function readerOf(
   open: OpenFiles,
   files: readonly ParquetFile[],
   groups: readonly RowGroup[],
-  { image, classNames }: ImageColumns,
-  labels: Int32Array | undefined,
+  { image }: ImageColumns,
+  labelling: Labelling,
 ): ImageReader {
   const starts = startsOf(groups);
-  const numbered = numberedClasses(labels);
   const cache = new ColumnCache(files, image);
   return {
     count: starts.at(-1)!,
-    ...(labels && { labels }),
-    classNames: numbered.length > classNames.length ? numbered : classNames,
+    labelling,
     read: async (index) => {
       const at = groupAt(starts, index);
       const cells = await cache.cells(groups[at]!);
@@ -90,34 +113,45 @@ function notParquet(file: string, cause: unknown): Error {
   return fleetError('DDPM_ERR_DATA_FORMAT', { file, format: 'a readable parquet file', detail }, { cause });
 }
 
+/** @param others opens the files of other splits, which names of classes need to be numbered along */
 async function readLabels(
   files: readonly ParquetFile[],
-  groups: readonly RowGroup[],
-  { label }: ImageColumns,
-): Promise<Int32Array | undefined> {
-  if (label === undefined) return undefined;
-  const labels: number[] = [];
-  for (const group of groups) {
+  { label, classNames }: ImageColumns,
+  others: () => Promise<readonly ParquetFile[]>,
+): Promise<Labelling> {
+  const labels = new LabelList();
+  if (label === undefined) return { classNames: [], isText: false };
+  await eachLabel(files, label, (value, row, { path }) => labels.add(value, () => `${path} row ${row}`));
+  if (labels.build(classNames).isText)
+    await eachLabel(await others(), label, (value) => labels.addElsewhere(value));
+  return labels.build(classNames);
+}
+
+async function eachLabel(
+  files: readonly ParquetFile[],
+  label: string,
+  use: (value: unknown, row: number, file: ParquetFile) => void,
+): Promise<void> {
+  for (const group of rowGroupsOf(files)) {
     const file = files[group.file]!;
     const cells = await readColumn(file, group, label).catch((cause: unknown) => {
       throw notParquet(file.path, cause);
     });
-    for (const cell of cells) labels.push(Number(cell ?? -1));
+    for (const [i, cell] of cells.entries()) {
+      const value = cell instanceof Uint8Array ? Buffer.from(cell).toString('utf8') : cell;
+      use(value, group.rowStart + i, file);
+    }
   }
-  const wrong = labels.findIndex((value) => !isLabel(value));
-  if (wrong < 0) return Int32Array.from(labels);
-  const detail = `row ${wrong} has no class number in column ${label}`;
-  throw fleetError('DDPM_ERR_DATA_FORMAT', {
-    file: files[0]!.path,
-    format: 'a labelled parquet file',
-    detail,
-  });
 }
 
 function bytesOfCell(cell: unknown): Uint8Array {
   const bytes = cell instanceof Uint8Array ? cell : (cell as { bytes?: unknown } | undefined)?.bytes;
   if (bytes instanceof Uint8Array && bytes.length > 0) return bytes;
-  throw new Error('the row has no image bytes');
+  const { path } = (cell ?? {}) as { path?: unknown };
+  const name = path instanceof Uint8Array ? Buffer.from(path).toString('utf8') : path;
+  throw new Error(
+    name ? `the row has only the name of a file, ${name}, and no bytes` : 'the row has no image bytes',
+  );
 }
 
 /** Number of the first image of each group, and the number of all. */
@@ -137,17 +171,4 @@ function groupAt(starts: readonly number[], index: number): number {
     else high = middle;
   }
   return low;
-}
-
-async function findFiles(storage: Storage, path: string, split: 'train' | 'test'): Promise<string[]> {
-  const below = storage.join(path, 'data');
-  const inside = (await storage.list(path)).includes('data') && (await storage.isDirectory(below));
-  const directory = inside ? below : path;
-  const names = (await storage.list(directory)).filter((name) => name.endsWith('.parquet'));
-  const ofSplit = names.filter((name) => name.startsWith(`${split}-`));
-  const hasSplits = names.some((name) => /^(train|test)-/.test(name));
-  const chosen = hasSplits ? ofSplit : names;
-  if (chosen.length > 0) return chosen.map((name) => storage.join(directory, name));
-  const what = hasSplits ? `a .parquet file whose name begins with ${split}-` : 'a .parquet file';
-  throw fleetError('DDPM_ERR_DATA_EMPTY', { path: directory, what });
 }

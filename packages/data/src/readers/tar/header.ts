@@ -1,7 +1,13 @@
+import { textOfName } from '../../storage/pathBytes.js';
+
 /** What a 512-byte tar header says of the entry that follows it. */
 export interface TarHeader {
   readonly name: string;
   readonly size: number;
+  /** Of hard (type '1') and symbolic links ('2'): the name that they lead to. */
+  readonly link: string;
+  /** GNU sparse files: more blocks of their map lie before the contents. */
+  readonly mapGoesOn: boolean;
   /** '0' regular file (also '\0' of old archives), '5' directory, 'x' and 'g' pax, 'L' GNU long name ... */
   readonly type: string;
 }
@@ -19,39 +25,37 @@ export function parseHeader(block: Uint8Array): TarHeader | 'end' | 'damaged' {
   const prefix = text(block, 257, 6) === 'ustar' && block[262] === 0 ? text(block, 345, 155) : '';
   const name = text(block, 0, 100);
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!);
-  return { name: prefix ? `${prefix}/${name}` : name, size: number(block, 124, 12), type };
+  return {
+    name: prefix ? `${prefix}/${name}` : name,
+    size: number(block, 124, 12),
+    link: text(block, 157, 100),
+    mapGoesOn: type === 'S' && block[482] === 1,
+    type,
+  };
 }
 
-/** `path` of a pax extended header. */
-export function paxPath(body: Uint8Array): string | undefined {
-  return paxRecord(body, 'path');
-}
-
-/** `size` of a pax extended header. */
-export function paxSize(body: Uint8Array): number | undefined {
-  const size = paxRecord(body, 'size');
-  return size === undefined ? undefined : Number(size);
-}
-
-/** Records are `length key=value\n`, the length in bytes and counting itself. */
-function paxRecord(body: Uint8Array, wanted: string): string | undefined {
-  let found: string | undefined;
+/**
+ * The records of a pax extended header: `length key=value\n`, the length in bytes and counting itself. Of a key that
+ * comes twice the last counts.
+ */
+export function paxRecords(body: Uint8Array): Map<string, string> {
+  const records = new Map<string, string>();
   for (let at = 0; at < body.length;) {
     const space = body.indexOf(32, at);
     const length = Number(Buffer.from(body.subarray(at, space)).toString('latin1'));
     if (space < 0 || !(length > 0)) break;
-    const [, key, value] =
-      /^([^=]*)=(.*)$/s.exec(Buffer.from(body.subarray(space + 1, at + length - 1)).toString('utf8')) ?? [];
-    if (key === wanted) found = value;
+    const record = Buffer.from(body.subarray(space + 1, at + length - 1));
+    const equals = record.indexOf('=');
+    if (equals > 0) records.set(record.toString('utf8', 0, equals), textOfName(record.subarray(equals + 1)));
     at += length;
   }
-  return found;
+  return records;
 }
 
 function text(block: Uint8Array, start: number, length: number): string {
   const field = Buffer.from(block.subarray(start, start + length));
   const end = field.indexOf(0);
-  return field.toString('utf8', 0, end < 0 ? length : end);
+  return textOfName(field.subarray(0, end < 0 ? length : end));
 }
 
 /** Octal digits, or base 256 when the first bit is set (GNU, for sizes from 8 GiB on). */

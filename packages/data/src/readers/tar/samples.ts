@@ -1,5 +1,5 @@
-import { fleetError } from '@ddpm-fleet/core';
-import { isLabel, MAX_CLASSES } from '../../reader.js';
+import type { NoteList } from '@ddpm-fleet/core';
+import { isDecoded } from '../../image/endings.js';
 import { tarMembers, type TarMember } from './members.js';
 import type { WindowedFile } from './windowedFile.js';
 
@@ -10,30 +10,51 @@ export interface TarSample {
   readonly first: TarMember;
   /** Absent where the sample has none. */
   readonly image?: TarMember;
-  readonly label?: number;
+  /** As the sample says it; undefined: it says none. */
+  readonly label: unknown;
 }
 
-const IMAGE = /^(png|jpg|jpeg|webp)$/i;
 const LABEL_FIELDS = ['label', 'cls', 'class', 'class_id'];
+/** A class is a number or a name; what is longer is something else. */
+const MOST_LABEL_BYTES = 1024;
 
-/** @throws DDPM_ERR_DATA_FORMAT when a label is no whole number */
-export async function* tarSamples(file: WindowedFile): AsyncGenerator<TarSample> {
-  let sample: { key: string; first: TarMember; image?: TarMember; label?: number } | undefined;
-  for await (const member of tarMembers(file)) {
+/** A label that cannot be read, whatever it is. */
+const UNREADABLE = {};
+
+/** @param notes counts what the shard holds and samples do not */
+export async function* tarSamples(file: WindowedFile, notes: NoteList): AsyncGenerator<TarSample> {
+  let sample: { key: string; first: TarMember; image?: TarMember; label: unknown } | undefined;
+  const members = tarMembers(file);
+  for (let next = await members.next(); ; next = await members.next()) {
+    if (next.done) {
+      if (sample) yield sample;
+      if (next.value.isOpen) notes.count('DDPM_NOTE_DATA_TAR_OPEN', { place: file.path });
+      if (next.value.behind > 0)
+        notes.add('DDPM_NOTE_DATA_TAR_BEHIND', { place: file.path, members: next.value.behind });
+      return;
+    }
+    const member = next.value;
     const { key, extension } = splitName(member.name);
     if (key === undefined) continue;
     if (sample?.key !== key) {
       if (sample) yield sample;
-      sample = { key, first: member };
+      sample = { key, first: member, label: undefined };
     }
-    if (IMAGE.test(extension)) sample.image = member;
-    else if (extension === 'cls') sample.label = await readClass(file, member);
-    else if (extension === 'json') {
-      const label = await readJsonLabel(file, member);
-      if (label !== undefined) sample.label ??= label;
-    }
+    if (isDecoded(`x.${extension}`) && !extension.includes('.')) {
+      if (sample.image) notes.count('DDPM_NOTE_DATA_TAR_SECOND', { place: `${file.path}: ${member.name}` });
+      sample.image ??= member;
+    } else if (extension === 'cls') sample.label = await readClass(file, member);
+    else if (extension === 'json') sample.label ??= await readJsonLabel(file, member);
   }
-  if (sample) yield sample;
+}
+
+/** Names of labels in a shard of another split. */
+export async function* tarLabels(file: WindowedFile): AsyncGenerator<unknown> {
+  for await (const member of tarMembers(file)) {
+    const { extension } = splitName(member.name);
+    if (extension === 'cls') yield await readClass(file, member);
+    if (extension === 'json') yield await readJsonLabel(file, member);
+  }
 }
 
 /** Hidden files (as some systems add to archives) belong to no sample. */
@@ -47,46 +68,20 @@ function splitName(name: string): { key?: string; extension: string } {
   };
 }
 
-async function readClass(file: WindowedFile, member: TarMember): Promise<number> {
-  const text = Buffer.from(await file.read(member.offset, member.size))
-    .toString('utf8')
-    .trim();
-  return asLabel(/^\d+$/.test(text) ? Number(text) : text, file, member);
+async function readClass(file: WindowedFile, member: TarMember): Promise<unknown> {
+  if (member.size > MOST_LABEL_BYTES || member.link !== undefined) return UNREADABLE;
+  return Buffer.from(await file.read(member.offset, member.size)).toString('utf8');
 }
 
 /** undefined: the document has no field for a label. */
-async function readJsonLabel(file: WindowedFile, member: TarMember): Promise<number | undefined> {
-  const fields = parseJson(
-    Buffer.from(await file.read(member.offset, member.size)).toString('utf8'),
-    file,
-    member,
-  );
-  const name = LABEL_FIELDS.find((field) => field in fields);
-  return name === undefined ? undefined : asLabel(fields[name], file, member);
-}
-
-function parseJson(text: string, file: WindowedFile, member: TarMember): Record<string, unknown> {
+async function readJsonLabel(file: WindowedFile, member: TarMember): Promise<unknown> {
+  if (member.link !== undefined) return UNREADABLE;
+  const text = Buffer.from(await file.read(member.offset, member.size)).toString('utf8');
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch (cause) {
-    throw badMember(file, member, `it is not JSON: ${(cause as Error).message}`);
+    const value = JSON.parse(text) as Record<string, unknown> | null;
+    const field = LABEL_FIELDS.find((name) => typeof value === 'object' && value?.[name] !== undefined);
+    return field && value![field];
+  } catch {
+    return UNREADABLE;
   }
-}
-
-function asLabel(value: unknown, file: WindowedFile, member: TarMember): number {
-  if (isLabel(value)) return value;
-  throw badMember(
-    file,
-    member,
-    `its label is ${JSON.stringify(value)}, not a whole number from 0 to ${MAX_CLASSES - 1}`,
-  );
-}
-
-function badMember({ path }: WindowedFile, { name }: TarMember, detail: string): Error {
-  return fleetError('DDPM_ERR_DATA_FORMAT', {
-    file: `${path}: ${name}`,
-    format: 'the label of a sample',
-    detail,
-  });
 }

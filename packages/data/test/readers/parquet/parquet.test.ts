@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import test from 'ava';
-import { imageBytes, openDataset } from '../../../src/index.js';
+import { imageBytes, NO_LABEL, openDataset } from '../../../src/index.js';
 import { dataConfig } from '../../support/config.js';
 import { conform } from '../../support/conform.js';
 import { directoryOf, sharedDirectoryOf } from '../../support/files.js';
@@ -106,7 +106,7 @@ test('a broken image and an empty cell are named by row, refused or skipped', as
   t.is((await open('skip')).size, 7);
   pngs[1] = null;
   await t.throwsAsync(open('refuse'), {
-    message: /x\.parquet row 1 cannot be decoded: the row has no image bytes/,
+    message: /x\.parquet row 1 cannot be decoded: the row has only the name of a file, 1\.png/,
   });
 });
 
@@ -128,7 +128,7 @@ test('refused: no parquet, cut off, no images in it, no file of the split', asyn
   await t.throwsAsync(open({ 'x.parquet': text }), { message: /none of its columns \(text\) is image, img/ });
   await t.throwsAsync(open({ 'a.txt': 'x' }), { message: /holds no images: a \.parquet file is needed/ });
   await t.throwsAsync(open({ 'train-0.parquet': whole }, 'test'), {
-    message: /whose name begins with test-/,
+    message: /it has no split test .*; it has train\. Set data\.split to train, or to all/,
   });
 });
 
@@ -141,4 +141,59 @@ test('class names that do not cover the labels are not used', async (t) => {
   });
   const dataset = await openDataset(dataConfig({ kind: 'parquet', path }), { home: await directoryOf(t) });
   t.deepEqual(dataset.classNames, ['0', '1', '2', '3']);
+});
+
+test('text labels are names of classes, numbered for all splits together; null and -1 are none', async (t) => {
+  const pngs = (await encoded).slice(0, 4);
+  const labelled = (labels: (string | null)[]) =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'image', data: pngs.slice(0, labels.length), type: 'BYTE_ARRAY' },
+          { name: 'Label', data: labels, type: 'STRING' },
+        ],
+      }),
+    );
+  const path = await directoryOf(t, {
+    'train-0.parquet': labelled(['newt', 'cat', null, '-1']),
+    'test-0.parquet': labelled(['dog', 'newt']),
+  });
+  const open = async (split: string) =>
+    openDataset(dataConfig({ kind: 'parquet', path, split }), { home: await directoryOf(t) });
+  const train = await open('train');
+  t.deepEqual(train.classNames, ['cat', 'dog', 'newt']);
+  t.deepEqual([...train.labels([0, 1, 2, 3])!], [2, 0, NO_LABEL, NO_LABEL]);
+  t.deepEqual(
+    train.notes.map(({ code }) => code),
+    ['DDPM_NOTE_DATA_TEXT_LABELS'],
+  );
+  const both = await open('train+test');
+  t.is(both.size, 6);
+  const test = await open('test');
+  t.deepEqual(test.classNames, train.classNames);
+  t.deepEqual([...test.labels([0, 1])!], [1, 2]);
+});
+
+test('names of files in place of images are told as such', async (t) => {
+  const names = new Uint8Array(
+    parquetWriteBuffer({ columnData: [{ name: 'image', data: ['a/1.png', 'a/2.png'], type: 'STRING' }] }),
+  );
+  const path = await directoryOf(t, { 'x.parquet': names });
+  await t.throwsAsync(openDataset(dataConfig({ kind: 'parquet', path }), { home: await directoryOf(t) }), {
+    message: /its column image holds text, such as names of files/,
+  });
+  const struct = await directoryOf(t, { 'x.parquet': huggingFace([null, null], [0, 1]) });
+  await t.throwsAsync(
+    openDataset(dataConfig({ kind: 'parquet', path: struct, size: 7 }), { home: await directoryOf(t) }),
+    { message: /row 0 cannot be decoded: the row has only the name of a file, 0\.png, and no bytes/ },
+  );
+});
+
+test('configurations beside each other are not mixed', async (t) => {
+  const file = plain(await encoded, LABELS);
+  const path = await directoryOf(t, { 'a/train-0.parquet': file, 'b/train-0.parquet': file });
+  const open = async (where: string) =>
+    openDataset(dataConfig({ kind: 'parquet', path: where }), { home: await directoryOf(t) });
+  await t.throwsAsync(open(path), { message: /it holds several sets \(a, b\); name the folder of one/ });
+  t.is((await open(join(path, 'a'))).size, LABELS.length);
 });

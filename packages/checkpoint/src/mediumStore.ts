@@ -1,17 +1,10 @@
 import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import { checkpointDigest } from './digest.js';
+import { assertFiniteWeights, readFinite } from './finite.js';
 import { encodeManifest, manifestHead, type CheckpointInfo, type FileRecord } from './manifest.js';
 import { stepName, type Entry, type Medium, type Ticket } from './medium.js';
 import { partFiles } from './parts.js';
-import {
-  assemble,
-  firstUsable,
-  newestFirst,
-  problemOf,
-  readManifest,
-  readVerified,
-  weightsFilter,
-} from './reading.js';
+import { assemble, firstUsable, newestFirst, problemOf, readManifest, weightsFilter } from './reading.js';
 import { applyPolicy, type RetentionPolicy } from './retention.js';
 import { assertShares } from './shares.js';
 import type { Snapshot, WeightsName } from './state.js';
@@ -93,6 +86,7 @@ export class MediumStore implements CheckpointStore {
     const { state, layout } = value.assembly;
     const { globalStep, digest, meta } = value.manifest;
     const values = weights === 'raw' ? state.params : state.emas.find((ema) => ema.decay === weights)!.values;
+    assertFiniteWeights(entry.name, values);
     return { name: entry.name, globalStep, digest, values, layout, meta, skipped };
   }
 
@@ -191,7 +185,7 @@ export class MediumStore implements CheckpointStore {
   async #problem(entry: Entry): Promise<string | undefined> {
     try {
       const manifest = await readManifest(this.#medium, entry);
-      for (const file of manifest.files) await readVerified(this.#medium, entry, file, () => {});
+      for (const file of manifest.files) await readFinite(this.#medium, entry, file);
       return undefined;
     } catch (error) {
       return listedProblem(error);

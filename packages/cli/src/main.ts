@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { outliveHangup } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
@@ -15,11 +16,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   outliveHangup();
   const program = buildProgram();
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(argv.map(expandHome), { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     return report(error);
   }
+}
+
+/** A shell leaves `~` alone behind `--out=`. */
+function expandHome(arg: string): string {
+  return arg.replace(/^(--[a-z-]+=)~(?=\/)/, (_, flag: string) => flag + homedir());
 }
 
 export function buildProgram(): Command {

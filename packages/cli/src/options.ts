@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 /** Parsers and options that more than one command takes. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
+  if (!/^\d+(e\d+)?$/i.test(text) || !Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('a whole number, 1 or more, is needed.');
   return value;
 }
@@ -16,9 +16,13 @@ export function nonNegativeInteger(text: string): number {
   return value;
 }
 
+/** As people write numbers: neither empty, nor hexadecimal, nor with spaces. */
+export const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 export function fraction(text: string): number {
   const value = Number(text);
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number from 0 to 1 is needed.');
+  if (!DECIMAL.test(text) || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('a number from 0 to 1 is needed.');
   return value;
 }
 

@@ -4,6 +4,7 @@ import { fleetError } from '@ddpm-fleet/core';
 import { LineCounter, type Document } from 'yaml';
 import { registerFormats } from './formats.js';
 import { convictSchema, envName, LEAVES } from './schema.js';
+import { asTyped } from './asTyped.js';
 import { settleBatch } from './batch.js';
 import type { RunConfig } from './types.js';
 import { readYaml, type YamlProblem } from './yaml.js';
@@ -35,7 +36,7 @@ export function loadConfig({ file, yaml, tree, set = [], env = process.env }: Lo
     ...givenByEnvironment(env),
     ...set.map(givenByFlag),
   ];
-  for (const { path, value, place } of given) assign(config, path, value, place);
+  for (const { path, value, place } of given) assign(config, path, asTyped(path, value), place);
   const ranks = new Map(given.map(({ path, rank }) => [path, rank]));
   const resolved = config.getProperties() as RunConfig;
   const settled = { ...resolved, batch: settleBatch(resolved.batch, (path) => ranks.get(path) ?? 0) };
@@ -135,6 +136,10 @@ function assign(config: convict.Config<RunConfig>, path: string, value: unknown,
       key: path || '(top level)',
       hint: hintFor(path),
     });
+  }
+  if (isMap(value)) {
+    const must = 'must be one value and not settings of its own';
+    throw fleetError('DDPM_ERR_CONFIG_VALUE', { place, key: path, must, value: JSON.stringify(value) });
   }
   config.set(path, value);
   const format = LEAVES.get(path)!.format;

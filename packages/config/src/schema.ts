@@ -170,7 +170,11 @@ const tree = {
     bind: operational('127.0.0.1', 'text', 'Address the coordinator listens on.'),
   },
   checkpoint: {
-    everySteps: operational(1000, 'count', 'Steps between checkpoints; 0: by time only.'),
+    everySteps: operational(
+      1000,
+      'count',
+      'Steps between checkpoints, of those at which none is being written still; 0: by time only.',
+    ),
     everySeconds: operational(1600, 'count', 'Seconds between checkpoints; 0: by steps only.'),
     keepLast: operational(3, 'positive', 'Newest checkpoints kept.'),
     keepEvery: operational(0, 'count', 'Keep for ever those whose step is a multiple of this; 0: none.'),
@@ -183,7 +187,11 @@ const tree = {
     ),
   },
   samples: {
-    everySteps: operational(0, 'count', 'Steps between sample grids; 0: none.'),
+    everySteps: operational(
+      0,
+      'count',
+      'Steps between sample grids, each with a checkpoint of its own; 0: none.',
+    ),
     count: operational(64, 'positive', 'Images in a grid.'),
     sampler: operational('ddim', ['ddpm', 'ddim', 'dpmSolver'], 'Sampler of the grids.'),
     sampleSteps: operational(50, 'positive', 'Steps of the sampler.'),

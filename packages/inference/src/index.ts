@@ -36,5 +36,5 @@ export {
 } from './parts/task.js';
 export { ANIMATIONS, animationFile } from './pictures/animation.js';
 export { gridCanvas, gridPng, squareColumns, toBytes, type Canvas, type Pictures } from './pictures/grid.js';
-export { writeSingles } from './pictures/singles.js';
+export { singleName, writeSingles } from './pictures/singles.js';
 export { sample, type ChainState, type SampleRequest } from './sample.js';

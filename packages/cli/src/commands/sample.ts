@@ -48,10 +48,10 @@ export function sampleCommand(): Command {
 }
 
 async function run(target: string, flags: SampleFlags): Promise<void> {
-  assertOutputs(flags);
   const trained = await loadTrained(target, flags.weights);
-  const sampler = chooseSampler(trained, flags);
   const { count, labels, guidance, columns } = chooseClasses(trained, flags);
+  assertOutputs(flags, count);
+  const sampler = chooseSampler(trained, flags);
   const { seed, batch, threshold } = flags;
   const task: SampleTask = {
     ...{ kind: 'sample', count, seed, batch, partSize: batch, sampler: sampler.options, ...momentsOf(flags) },

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeNote, type Note } from '@ddpm-fleet/core';
 import { encodeNpz, stepCount, type BoundTerms, type BpdTask } from '@ddpm-fleet/inference';
 import { print, printJson } from '../output.js';
 import { computeParts, type PartFlags } from '../parts/compute.js';
+import { tellNotes } from '../sampling/notes.js';
 import type { Trained } from '../trained.js';
 import { dataConfigOf, readImages, withDataset, type DataFlags } from './images.js';
 
@@ -22,13 +24,24 @@ export async function evaluateBpd(trained: Trained, flags: BpdFlags): Promise<vo
   const count = flags.count ?? USUAL_COUNT;
   const scratch = await mkdtemp(join(tmpdir(), 'ddpm-fleet-bpd-'));
   try {
-    const { task, name } = await bpdTask(trained, flags, count, join(scratch, 'images'));
+    const { task, ...measured } = await bpdTask(trained, flags, count, join(scratch, 'images'));
+    const { trained: seen } = measured;
+    const notes = seen > 0 ? [makeNote('DDPM_NOTE_BPD_TRAINED', { trained: seen, count })] : [];
+    tellNotes(notes, flags);
     const terms = await measure(trained, task, flags);
     if (flags.out) await writeTerms(flags.out, terms, count);
-    report(trained, terms, `${count} images of ${name}`, flags);
+    report(trained, terms, { ...measured, notes }, flags);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** What the images are. */
+interface Measured {
+  readonly dataset: string;
+  readonly split: string;
+  /** How many of them the model was trained on. */
+  readonly trained: number;
 }
 
 async function bpdTask(
@@ -36,16 +49,21 @@ async function bpdTask(
   { seed, batch, ...flags }: BpdFlags,
   count: number,
   images: string,
-): Promise<{ task: BpdTask; name: string }> {
+): Promise<{ task: BpdTask } & Measured> {
   const config = dataConfigOf(trained, flags);
-  return withDataset(config, trained.model.config.model.numClasses, async (dataset) => {
+  const { data, model } = trained.model.config;
+  const isTrainedOn = config.split === data.split && config.path === data.path;
+  return withDataset(config, model.numClasses, async (dataset) => {
     const indices = Array.from({ length: count }, (_, i) => i);
     await writeFile(images, await readImages(dataset, indices));
     const labels = dataset.labels(indices);
     const task = { kind: 'bpd', count, seed, batch, partSize: batch, images } as const;
     return {
       task: { ...task, ...(labels && { labels: [...labels] }) },
-      name: `${dataset.name} (${config.split})`,
+      dataset: dataset.name,
+      split: config.split,
+      // Held out are the last ones.
+      trained: isTrainedOn ? Math.max(0, Math.min(count, dataset.size - data.heldOut)) : 0,
     };
   });
 }
@@ -79,13 +97,19 @@ async function writeTerms(file: string, terms: BoundTerms, n: number): Promise<v
   await writeFile(file, encodeNpz(arrays));
 }
 
-function report({ loaded, weightsName }: Trained, terms: BoundTerms, images: string, flags: BpdFlags): void {
+function report(
+  { loaded, weightsName }: Trained,
+  terms: BoundTerms,
+  { dataset, split, trained, notes }: Measured & { readonly notes: readonly Note[] },
+  flags: BpdFlags,
+): void {
   const n = terms.total.length;
   const bpd = mean(terms.total);
   const variance = terms.total.reduce((sum, value) => sum + (value - bpd) ** 2, 0) / Math.max(1, n - 1);
   const T = terms.vb.length / n;
   const facts = {
     ...{ metric: 'bpd', bpd, standardError: Math.sqrt(variance / n), images: n },
+    ...{ dataset, split, trained, notes },
     ...{ weights: weightsName, globalStep: loaded.globalStep },
     decoder: mean(terms.vb.filter((_, i) => i % T === 0)),
     prior: mean(terms.prior),
@@ -93,7 +117,8 @@ function report({ loaded, weightsName }: Trained, terms: BoundTerms, images: str
     ...(flags.out && { terms: flags.out }),
   };
   if (flags.json) return printJson(facts);
-  print(`${weightsName} at step ${loaded.globalStep}, ${images}:`);
+  const seen = trained > 0 ? `, ${trained} of them trained on` : '';
+  print(`${weightsName} at step ${loaded.globalStep}, ${n} images of ${dataset} (${split}${seen}):`);
   print(`${bpd.toFixed(4)} bits per dimension (standard error ${facts.standardError.toFixed(4)}), of which`);
   print(`decoder ${facts.decoder.toFixed(4)}, prior ${facts.prior.toExponential(2)}`);
   if (flags.out) print(`terms by t: ${flags.out}`);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { makeNote, type Note } from '@ddpm-fleet/core';
 import {
   FRECHET_STEPS,
   readStatistics,
@@ -11,6 +12,19 @@ import { computeParts, type PartFlags } from '../parts/compute.js';
 /** From so many features on it takes seconds. */
 const MANY = 1024;
 
+export interface Distance extends FrechetDistance {
+  /** How many features. */
+  readonly size: number;
+}
+
+/** What makes a distance say little. */
+export function rankNotes({ ranks, size }: Distance, names: readonly [string, string]): readonly Note[] {
+  return names.flatMap((name, i) => {
+    const rank = ranks[i]!;
+    return rank < size ? [makeNote('DDPM_NOTE_FID_RANK', { name, rank, size })] : [];
+  });
+}
+
 /**
  * The distance of two files of statistics, in a process that has the engine.
  * @throws DDPM_ERR_FID, DDPM_ERR_NPY
@@ -18,7 +32,7 @@ const MANY = 1024;
 export async function distanceOf(
   files: readonly [string, string],
   { engine }: Pick<PartFlags, 'engine'>,
-): Promise<FrechetDistance & { size: number }> {
+): Promise<Distance> {
   const size = (await readStatistics(files[0])).mu.length;
   const what = `distance of ${size} features`;
   if (size >= MANY) note(`${what}: three eigendecompositions`);

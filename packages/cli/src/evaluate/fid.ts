@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fleetError } from '@ddpm-fleet/core';
+import { fleetError, type Note } from '@ddpm-fleet/core';
 import {
   readStatistics,
   statisticsOf,
@@ -14,10 +14,11 @@ import {
 import { print, printJson } from '../output.js';
 import type { PartFlags } from '../parts/compute.js';
 import { chooseClasses } from '../sampling/classes.js';
+import { tellNotes } from '../sampling/notes.js';
 import { chooseSampler, type SamplerFlags } from '../sampling/flags.js';
 import type { Trained } from '../trained.js';
 import { datasetStatistics } from './datasetStatistics.js';
-import { distanceOf } from './distance.js';
+import { distanceOf, rankNotes, type Distance } from './distance.js';
 import type { DataFlags } from './images.js';
 import { partSizeOf, sumMoments } from './moments.js';
 
@@ -51,17 +52,27 @@ export async function evaluateFid(trained: Trained, flags: FidFlags): Promise<vo
     const file = flags.out ?? join(scratch, 'samples.npz');
     const { count, statistics } = await sampleStatistics(trained, features, flags);
     await writeStatistics(file, statistics);
-    const { distance } = await distanceOf([file, reference.file], flags);
-    report(trained, distance, count, reference.name, flags);
+    const found = await distanceOf([file, reference.file], flags);
+    const notes = rankNotes(found, [`${count} samples`, reference.name]);
+    report(trained, { ...found, notes }, count, reference.name, flags);
+    tellNotes(notes, flags);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-function report(trained: Trained, fid: number, count: number, reference: string, flags: FidFlags): void {
+type Found = Distance & { readonly notes: readonly Note[] };
+
+function report(
+  trained: Trained,
+  { distance: fid, notes }: Found,
+  count: number,
+  reference: string,
+  flags: FidFlags,
+): void {
   const { weightsName: weights, loaded } = trained;
   const { globalStep } = loaded;
-  const facts = { metric: 'fid', fid, samples: count, weights, globalStep, reference };
+  const facts = { metric: 'fid', fid, samples: count, weights, globalStep, reference, notes };
   if (flags.json) return printJson({ ...facts, ...(flags.out && { statistics: flags.out }) });
   print(`FID ${fid.toFixed(4)}: ${count} samples of ${weights} at step ${globalStep}, against ${reference}`);
   if (flags.out) print(`statistics of the samples: ${flags.out}`);
@@ -74,9 +85,12 @@ export async function compareStatistics(file: string, flags: FidFlags): Promise<
     const problem = `${file} alone has no distance`;
     throw fleetError('DDPM_ERR_FID', { problem, remedy: 'Name the other file with --reference.' });
   }
-  const { distance: fid } = await distanceOf([file, reference], flags);
-  if (json) return printJson({ metric: 'fid', fid, statistics: file, reference });
-  print(`FID ${fid.toFixed(4)}: ${file} against ${reference}`);
+  const found = await distanceOf([file, reference], flags);
+  const { distance: fid } = found;
+  const notes = rankNotes(found, [file, reference]);
+  if (json) printJson({ metric: 'fid', fid, statistics: file, reference, notes });
+  else print(`FID ${fid.toFixed(4)}: ${file} against ${reference}`);
+  tellNotes(notes, flags);
 }
 
 function featureOptions({ features, featureRange: range, featureOutput: output }: FidFlags): FeatureOptions {

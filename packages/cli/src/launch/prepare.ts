@@ -15,6 +15,7 @@ import { validateDiffusion } from '@ddpm-fleet/diffusion';
 import { unetParams, validateUNetConfig, type ParamSpec } from '@ddpm-fleet/model';
 import { diffusionConfigOf, planTraining, unetConfigOf } from '@ddpm-fleet/trainer';
 import { chooseEngine, type ChosenEngine } from './chooseEngine.js';
+import { settingNotes } from './settingNotes.js';
 
 /** What is known of a run whatever its data holds. */
 export interface ForeseenRun {
@@ -71,7 +72,7 @@ function resolveRun({ file, set }: PrepareOptions): ForeseenRun {
     image,
     specs,
     engine,
-    notes: [],
+    notes: settingNotes(asked),
   };
 }
 
@@ -110,7 +111,7 @@ function describe(config: RunConfig, dataset: Dataset, engine: ChosenEngine): Pr
   if (datasetSize < 1) {
     throw fleetError('DDPM_ERR_DATA_HELD_OUT', { heldOut: config.data.heldOut, size: dataset.size });
   }
-  const notes = dataNotes(dataset, config);
+  const notes = [...dataNotes(dataset, config), ...settingNotes(config, datasetSize)];
   const { params: specs, layout } = planTraining(config, { ...image, datasetSize });
   const facts = {
     datasetHash: dataset.hash,

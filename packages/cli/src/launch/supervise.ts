@@ -35,7 +35,7 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   );
   for (const text of plan.notes) note(text);
   const watch = new Watch(dir, config);
-  const grids = new SampleGrids(dir, config);
+  const grids = new SampleGrids(dir, config, (text) => watch.say(text));
   const graceMs = fleet.graceSeconds * 1000;
   const disk = new DiskWatch(placesOf(dir, config, record), (text) => watch.say(text));
   let rendezvous: Rendezvous | undefined;

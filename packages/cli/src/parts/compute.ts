@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Strictness } from '@ddpm-fleet/core';
 import { askCuda, engineEnvironment, locateEngine } from '@ddpm-fleet/engine';
 import { partCount, type NumericArray, type PartArrays, type Task } from '@ddpm-fleet/inference';
 import { localResources } from '@ddpm-fleet/launcher';
@@ -12,7 +13,7 @@ import { PartProcess } from './process.js';
 import type { PartRequest, StoredArray } from './request.js';
 
 /** Flags of every command that divides its work. */
-export interface PartFlags {
+export interface PartFlags extends Strictness {
   readonly workers?: number;
   readonly threads: number;
   readonly engine?: 'auto' | 'tensorflow' | 'wasm';

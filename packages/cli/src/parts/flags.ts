@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { engineOption, positiveInteger } from '../options.js';
+import { addStrictOptions, engineOption, positiveInteger } from '../options.js';
 
-/** The flags of `PartFlags` and the size of a batch. */
+/** The flags of `PartFlags`, the size of a batch, and how strict to be. */
 export function addPartOptions(command: Command): Command {
-  return command
+  return addStrictOptions(command)
     .option('--batch <n>', 'images a call of the model', positiveInteger, 16)
     .option(
       '--workers <n>',

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Strictness } from '@ddpm-fleet/core';
 import { samplerPlan, type SamplerOptions, type SamplerPlan } from '@ddpm-fleet/diffusion';
 import { diffusionConfigOf } from '@ddpm-fleet/trainer';
-import { fraction, positiveInteger } from '../options.js';
-import { note } from '../output.js';
+import { DECIMAL, fraction, positiveInteger } from '../options.js';
 import type { Trained } from '../trained.js';
+import { samplingNotes, tellNotes } from './notes.js';
 
 /** How a chain is run. */
 export interface SamplerFlags {
@@ -63,7 +64,7 @@ export function addSamplerOptions(command: Command, usual: SamplerFlags['sampler
 
 function scale(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value < 0 || text === '') {
+  if (!DECIMAL.test(text) || !Number.isFinite(value) || value < 0) {
     throw new InvalidArgumentError('a number, 0 or more, is needed.');
   }
   return value;
@@ -78,9 +79,14 @@ export interface ChosenSampler {
 
 /**
  * The sampler that the flags ask of this model, and its steps.
- * @throws DDPM_ERR_SAMPLER
+ * @throws DDPM_ERR_SAMPLER, DDPM_ERR_STRICT
  */
-export function chooseSampler({ model }: Trained, flags: SamplerFlags, startT?: number): ChosenSampler {
+export function chooseSampler(
+  trained: Trained,
+  flags: SamplerFlags & Strictness,
+  startT?: number,
+): ChosenSampler {
+  const { model } = trained;
   const config = diffusionConfigOf(model.config);
   const { sampler, spacing, eta, variance, clip = model.config.samples.clip } = flags;
   const usual = USUAL_STEPS[sampler] ?? config.numTimesteps;
@@ -92,6 +98,6 @@ export function chooseSampler({ model }: Trained, flags: SamplerFlags, startT?: 
     ...(startT !== undefined && { startT }),
   };
   const plan = samplerPlan(config, options);
-  if (plan.notice) note(`note: ${plan.notice}`);
+  tellNotes(samplingNotes(trained, plan, { guidance: flags.guidance, startT }), flags);
   return { options, plan };
 }

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
@@ -7,6 +8,7 @@ import {
   encodeNpy,
   encodeNpz,
   gridPng,
+  singleName,
   toBytes,
   writeSingles,
   type Pictures,
@@ -35,16 +37,30 @@ export function momentsOf({ strip, animation }: OutputFlags): { frames: number; 
 
 /**
  * Refuses a file that could not be written, before anything is computed.
- * @throws DDPM_ERR_SAMPLE_OUT
+ * @param count images that will be written
+ * @throws DDPM_ERR_SAMPLE_OUT, DDPM_ERR_SAMPLE_STALE
  */
-export function assertOutputs({ out, strip, animation }: OutputFlags): void {
+export function assertOutputs({ out, strip, animation }: OutputFlags, count: number): void {
   const check = (file: string | undefined, extensions: readonly string[], what: string): void => {
     if (file === undefined || extensions.includes(extname(file))) return;
     throw fleetError('DDPM_ERR_SAMPLE_OUT', { file, what });
   };
   check(out, ['.png', '.npz', ''], 'a grid (.png), arrays (.npz) or a directory of single files');
   check(strip, ['.png'], 'a strip (.png)');
+  if (extname(out) === '') assertNothingStale(out, count);
   check(animation, ANIMATIONS, `an animation (${ANIMATIONS.join(' or ')})`);
+}
+
+/** Whoever reads a directory of images reads all that it holds. */
+function assertNothingStale(dir: string, count: number): void {
+  if (!existsSync(dir)) return;
+  const refuse = (problem: string): never => {
+    throw fleetError('DDPM_ERR_SAMPLE_STALE', { dir, problem });
+  };
+  if (!statSync(dir).isDirectory()) refuse('a file of that name');
+  const names = new Set(Array.from({ length: count }, (_, i) => singleName(i)));
+  const stale = readdirSync(dir).filter((name) => !names.has(name));
+  if (stale.length > 0) refuse(`${stale.length} other file(s), e.g. ${stale[0]}`);
 }
 
 export interface Layout {

@@ -71,7 +71,8 @@ function checkpointDue(state: State): boolean {
   const { options, checkpoint, globalStep, now } = state;
   if (checkpoint.saving || globalStep === checkpoint.lastStep || globalStep === 0) return false;
   if (checkpoint.wanted) return true;
-  if (options.checkpointEverySteps > 0 && globalStep % options.checkpointEverySteps === 0) return true;
+  const isMultiple = (steps: number): boolean => steps > 0 && globalStep % steps === 0;
+  if (isMultiple(options.checkpointEverySteps) || isMultiple(options.gridEverySteps ?? 0)) return true;
   return options.checkpointEveryMs > 0 && now - checkpoint.lastAt >= options.checkpointEveryMs;
 }
 

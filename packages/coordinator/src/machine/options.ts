@@ -24,6 +24,8 @@ export interface MachineOptions {
   readonly fingerprintEvery: number;
   readonly heldOutEvery: number;
   readonly checkpointEverySteps: number;
+  /** A sample grid is drawn of these, and takes its state from a checkpoint; absent or 0: none. */
+  readonly gridEverySteps?: number;
   /** Milliseconds; 0: never. */
   readonly checkpointEveryMs: number;
   /** Members that write a checkpoint together; 0: the coordinator writes it. */

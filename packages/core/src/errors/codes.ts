@@ -231,6 +231,11 @@ const table = {
     message:
       'checkpoint {name} in {location} cannot be used: {problem}. Use an older one (checkpoint list shows which are whole).',
   },
+  DDPM_ERR_CHECKPOINT_NON_FINITE: {
+    exitCode: 2,
+    message:
+      'the weights of checkpoint {name} hold {value} (element {at}): training had diverged. Name an older checkpoint; checkpoint verify says which are finite.',
+  },
   DDPM_ERR_CHECKPOINT_ALL_BAD: {
     exitCode: 1,
     message:
@@ -414,6 +419,11 @@ const table = {
   DDPM_ERR_SAMPLE_OUT: {
     exitCode: 2,
     message: '{file}: its ending does not say what to write. Name {what}.',
+  },
+  DDPM_ERR_SAMPLE_STALE: {
+    exitCode: 2,
+    message:
+      '{dir} holds {problem}, which would stay beside the new images and be taken for them. Name an empty directory with --out.',
   },
   DDPM_ERR_SAMPLE_CLASS: { exitCode: 2, message: '--class: {detail}.' },
   DDPM_ERR_BENCH_PYTORCH: {

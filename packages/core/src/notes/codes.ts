@@ -62,6 +62,77 @@ const table = {
     message: '{heldOut} of {size} images ({percent} %) are held out and never trained on',
     remedy: 'Lower data.heldOut; 0 trains on all and measures no held-out loss.',
   },
+  // settings
+  DDPM_NOTE_CHAIN_SHORT: {
+    message:
+      'the chain does not reach noise: alphasCumprod of the last of {numTimesteps} steps is {last}, and samples start from pure noise',
+    remedy:
+      'Raise diffusion.numTimesteps or diffusion.betaEnd, or take diffusion.betaSchedule: cosine, which reaches noise at any length.',
+  },
+  DDPM_NOTE_CHAIN_LONG: {
+    message:
+      '{useless} of the {numTimesteps} steps of the chain are noise alone: their alphasCumprod is below {least}',
+    remedy: 'Lower diffusion.numTimesteps, or diffusion.betaEnd in proportion.',
+  },
+  DDPM_NOTE_WARMUP: {
+    message:
+      'the warm-up of {warmupSteps} steps is not over when the run of {steps} is: the learning rate gets to {reached} of {lr}',
+    remedy: 'Lower optimizer.warmupSteps.',
+  },
+  DDPM_NOTE_SCHEDULE_ENDED: {
+    message:
+      'the {lrSchedule} schedule ends at step {scheduleSteps} of {steps}: the learning rate of the last {idle} steps is 0, and they change nothing',
+    remedy: 'Set optimizer.scheduleSteps to train.steps.',
+  },
+  DDPM_NOTE_SCHEDULE_RISES: {
+    message:
+      'the schedule of {scheduleEpochs} epochs is at its lowest after {least}, and the learning rate rises again until the {epochs} epochs of the run are over',
+    remedy: 'Raise optimizer.scheduleEpochs, or lower train.steps.',
+  },
+  DDPM_NOTE_AVERAGE: {
+    message:
+      'after {steps} steps the average ema-{decay} is {percent} % what the weights were after the first',
+    remedy: 'Lower ema.decays, set ema.start to warmup or ramp, or sample with --weights raw.',
+  },
+  DDPM_NOTE_SAMPLE_STEPS: {
+    message:
+      'samples.sampleSteps {sampleSteps} is more than the chain has: grids are drawn in {numTimesteps}',
+    remedy: 'Lower samples.sampleSteps.',
+  },
+  DDPM_NOTE_GRIDS_NONE: {
+    message:
+      'there will be no sample grid: the run of {steps} steps is over before samples.everySteps {everySteps}',
+    remedy: 'Lower samples.everySteps; 0 asks for none.',
+  },
+  DDPM_NOTE_CHECKPOINT_EACH: {
+    message:
+      'checkpoint.everySteps is 1, and a step that ends while a checkpoint is still being written gets none',
+    remedy: 'Raise checkpoint.everySteps until a checkpoint is written in less time than that.',
+  },
+  // sampling and figures
+  DDPM_NOTE_SPACING: {
+    message:
+      'the first step of the chain is t = {t}, where alphasCumprod is {value}: images that are not noise yet are expected there, and noise is given',
+    remedy: 'Use --spacing trailing or even.',
+  },
+  DDPM_NOTE_SAMPLER: {
+    message: '{steps} ancestral steps with the variance fixedLarge give noisy images',
+    remedy: 'Use --variance fixedSmall, or --sampler ddim.',
+  },
+  DDPM_NOTE_GUIDANCE: {
+    message:
+      'the model never saw an image without its label (diffusion.labelDropProb 0), so what guidance compares with was not trained',
+    remedy: 'Sample without --guidance, or train with diffusion.labelDropProb 0.1.',
+  },
+  DDPM_NOTE_FID_RANK: {
+    message:
+      'the covariance of {name} has rank {rank} of {size}: of fewer images than features, the distance says little and falls as images are added',
+    remedy: 'Take more images than features, and as many as what it is compared with took.',
+  },
+  DDPM_NOTE_BPD_TRAINED: {
+    message: '{trained} of the {count} images are of those that the model was trained on',
+    remedy: 'Measure images that it has not seen, with --split test.',
+  },
 } as const satisfies Record<string, { message: string; remedy: string }>;
 
 export type NoteCode = keyof typeof table;

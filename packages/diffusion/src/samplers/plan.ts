@@ -55,8 +55,8 @@ export interface SamplerPlan {
   readonly isStochastic: boolean;
   /** Steps read predXStart of the step before; the first gets anything of that shape, with weight 0. */
   readonly usesPreviousXStart: boolean;
-  /** What is likely to disappoint, and what to use instead. */
-  readonly notice?: string;
+  /** So few ancestral steps with the variance fixedLarge that images come out noisy. */
+  readonly isNoisy: boolean;
 }
 
 /** Ancestral sampling with the large variance falls apart below this (FID 10 at 100 steps, 133 at 20 on CIFAR-10). */
@@ -114,7 +114,7 @@ export function encodePlan(
     const limit = ['everyStep', 'imageOnly'].includes(options.clip ?? 'everyStep') ? { xStartLimit: 1 } : {};
     return stepOf(config, t, timesteps.length - 2 - index, { ...raw, ...limit });
   });
-  return { sampler: 'ddim', steps, isStochastic: false, usesPreviousXStart: false };
+  return { sampler: 'ddim', steps, isStochastic: false, usesPreviousXStart: false, isNoisy: false };
 }
 
 function tablesOf({ betaSchedule, betaStart, betaEnd, numTimesteps }: DiffusionConfig): DiffusionTables {
@@ -169,10 +169,7 @@ function describePlan(config: DiffusionConfig, options: SamplerOptions, steps: S
     steps,
     isStochastic: steps.some(({ exact }) => exact.noiseScale !== 0),
     usesPreviousXStart: options.sampler === 'dpmSolver',
-    ...(isRisky &&
-      options.startT === undefined && {
-        notice: `${steps.length} ancestral steps with the variance fixedLarge give noisy images: use fixedSmall, or the sampler ddim.`,
-      }),
+    isNoisy: isRisky && options.startT === undefined,
   };
 }
 

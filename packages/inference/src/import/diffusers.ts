@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSafetensors } from '@ddpm-fleet/checkpoint';
 import type { RunConfig } from '@ddpm-fleet/config';
-import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
+import { firstNonFinite, fleetError, type ParamLayout } from '@ddpm-fleet/core';
 import { schedulerJson, unetJson } from '../export/diffusersConfig.js';
 import { diffusersParam } from '../export/diffusersNames.js';
 import { fromTorch } from '../export/layout.js';
@@ -54,6 +54,8 @@ export async function importDiffusers(dir: string, target: ImportTarget): Promis
     if (!(tensor.values instanceof Float32Array) || tensor.values.length !== entry.size) {
       fail(`the tensor ${name} is [${tensor.shape.join(', ')}], not float32 of ${entry.size} elements`);
     }
+    const at = firstNonFinite(tensor.values as Float32Array);
+    if (at >= 0) fail(`the tensor ${name} holds ${tensor.values[at]} (element ${at})`);
     flat.set(fromTorch(tensor.values as Float32Array, entry.shape, layout), entry.offset);
   }
   return flat;

@@ -3,6 +3,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Pictures } from './grid.js';
 
+/** File name of image `i`. */
+export function singleName(i: number): string {
+  return `${String(i).padStart(6, '0')}.png`;
+}
+
 /**
  * Each image as a PNG of its own size, called by its number: what other tools read a directory of.
  * @returns the directory
@@ -15,10 +20,9 @@ export async function writeSingles(
   const bytes = size * size * channels;
   for (let i = 0; i < count; i++) {
     const raw = { width: size, height: size, channels: channels === 1 ? 1 : 3 } as const;
-    const name = `${String(i).padStart(6, '0')}.png`;
     await sharp(pixels.subarray(i * bytes, (i + 1) * bytes), { raw })
       .png()
-      .toFile(join(dir, name));
+      .toFile(join(dir, singleName(i)));
   }
   return dir;
 }

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { SafetensorsDecoder } from './decode.js';
 import { encodeSafetensors, type Tensor } from './encode.js';
 import { damaged, headerLength, parseHeader, type SafetensorsHeader } from './header.js';
-import { valuesOf } from './values.js';
+import { isRead, valuesOf } from './values.js';
 
 const READ_BYTES = 4 << 20;
 
@@ -50,12 +50,14 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
 }
 
 /**
- * A whole file, tensors by name.
+ * A whole file, tensors by name; `others` are those of dtypes that are not read here, by name with their dtype.
  * @throws DDPM_ERR_SAFETENSORS
  */
-export async function readSafetensors(
-  path: string,
-): Promise<{ metadata: Readonly<Record<string, string>>; tensors: Map<string, Tensor> }> {
+export async function readSafetensors(path: string): Promise<{
+  metadata: Readonly<Record<string, string>>;
+  tensors: Map<string, Tensor>;
+  others: Map<string, string>;
+}> {
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>();
   const decoder = new SafetensorsDecoder(path, ({ name, start, end }) => {
     bytes.set(name, new Uint8Array(end - start));
@@ -70,11 +72,15 @@ export async function readSafetensors(
     await file.close();
   }
   const { metadata, tensors } = decoder.finish();
-  const entries = tensors.map(({ name, shape, dtype }): [string, Tensor] => [
-    name,
-    { name, shape, values: valuesOf(bytes.get(name)!, dtype, path) },
-  ]);
-  return { metadata, tensors: new Map(entries) };
+  const others = tensors.filter(({ dtype }) => !isRead(dtype));
+  const entries = tensors
+    .filter(({ dtype }) => isRead(dtype))
+    .map(({ name, shape, dtype }): [string, Tensor] => [
+      name,
+      { name, shape, values: valuesOf(bytes.get(name)!, dtype, path) },
+    ]);
+  const skipped = others.map(({ name, dtype }): [string, string] => [name, dtype]);
+  return { metadata, tensors: new Map(entries), others: new Map(skipped) };
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {

@@ -18,10 +18,16 @@ export const DTYPE_BYTES = {
 } as const;
 export type Dtype = keyof typeof DTYPE_BYTES;
 
+/** Others exist (F8_E4M3, F4, C64, ...), and more will. */
+export function isKnown(dtype: string): dtype is Dtype {
+  return dtype in DTYPE_BYTES;
+}
+
 /** A tensor in a file: bytes [start, end) of the data section, row-major, little endian. */
 export interface TensorHeader {
   readonly name: string;
-  readonly dtype: Dtype;
+  /** A `Dtype`, or one that is not read here. */
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly start: number;
   readonly end: number;
@@ -115,14 +121,14 @@ function parseTensor(name: string, entry: unknown, file: string): TensorHeader {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const natural = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (typeof dtype !== 'string' || !(dtype in DTYPE_BYTES))
-    throw damaged(file, `tensor ${name} has dtype ${String(dtype)}`);
+  if (typeof dtype !== 'string') throw damaged(file, `tensor ${name} has dtype ${String(dtype)}`);
   if (!natural(shape) || !natural(offsets) || offsets.length !== 2) {
     throw damaged(file, `tensor ${name} has no usable shape and offsets`);
   }
   const [start, end] = offsets as [number, number];
-  if (end - start !== sizeOf(shape) * DTYPE_BYTES[dtype as Dtype]) {
+  if (end < start) throw damaged(file, `tensor ${name} ends at ${end}, before it starts at ${start}`);
+  if (isKnown(dtype) && end - start !== sizeOf(shape) * DTYPE_BYTES[dtype]) {
     throw damaged(file, `tensor ${name} takes ${end - start} bytes, which is not its shape`);
   }
-  return { name, dtype: dtype as Dtype, shape, start, end };
+  return { name, dtype, shape, start, end };
 }

@@ -1,11 +1,11 @@
 import type { TensorValues } from './encode.js';
-import { damaged, type Dtype } from './header.js';
+import { damaged } from './header.js';
 
 /**
  * The bytes of a tensor as numbers. F16 and BF16 are widened to float32, which is exact; U8, I8 and BOOL stay bytes.
  * @throws DDPM_ERR_SAFETENSORS for integer dtypes that no writer here makes
  */
-export function valuesOf(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype, file: string): TensorValues {
+export function valuesOf(bytes: Uint8Array<ArrayBuffer>, dtype: string, file: string): TensorValues {
   const { buffer } = bytes;
   switch (dtype) {
     case 'F32':
@@ -36,4 +36,11 @@ function halfToFloat(bits: number): number {
   if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const READ = ['F32', 'F64', 'I32', 'I64', 'U8', 'BOOL', 'BF16', 'F16'];
+
+/** Whether `valuesOf` reads it. */
+export function isRead(dtype: string): boolean {
+  return READ.includes(dtype);
 }

@@ -72,7 +72,8 @@ const HEADERS: Record<string, RegExp> = {
   'not json': /not a JSON object/,
   '{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}': /starts at 4, not at 0/,
   '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}': /takes 8 bytes/,
-  '{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}': /dtype F31/,
+  '{"a":{"dtype":31,"shape":[1],"data_offsets":[0,4]}}': /dtype 31/,
+  '{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[4,0]}}': /starts at 4|ends at 0/,
   '{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}': /no usable shape/,
   '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}':
     /starts at 0, not at 4/,
@@ -86,6 +87,28 @@ for (const [json, message] of Object.entries(HEADERS)) {
     await t.throwsAsync(readSafetensors(path), { code: 'DDPM_ERR_SAFETENSORS', message });
   });
 }
+
+test('tensors of dtypes that are not read are passed over, and named', async (t) => {
+  const path = join(await temporaryDirectory(t), 'x.safetensors');
+  const of = (dtype: string, start: number, end: number): object => {
+    return { dtype, shape: [2], data_offsets: [start, end] };
+  };
+  const entries = {
+    tiny: of('F8_E4M3', 0, 2),
+    pair: of('C64', 2, 18),
+    short: of('I16', 18, 22),
+    a: of('F32', 22, 30),
+  };
+  const json = Buffer.from(JSON.stringify(entries));
+  const head = Buffer.alloc(8);
+  head.writeBigUInt64LE(BigInt(json.length));
+  const data = Buffer.alloc(30);
+  data.writeFloatLE(1.5, 22);
+  await writeFile(path, Buffer.concat([head, json, data]));
+  const { tensors, others } = await readSafetensors(path);
+  t.deepEqual([...tensors.entries()], [['a', { name: 'a', shape: [2], values: Float32Array.of(1.5, 0) }]]);
+  t.deepEqual(Object.fromEntries(others), { tiny: 'F8_E4M3', pair: 'C64', short: 'I16' });
+});
 
 test('half floats of either kind are widened exactly', async (t) => {
   const path = join(await temporaryDirectory(t), 'x.safetensors');

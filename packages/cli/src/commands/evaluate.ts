@@ -35,7 +35,10 @@ export function evaluateCommand(): Command {
         .choices(Object.keys(RANGES))
         .default('-1:1'),
     )
-    .option('--feature-output <name>', 'fid: which of its outputs; default: the first')
+    .option(
+      '--feature-output <name>',
+      'fid: which of its outputs, by the name in its signature, where it has several',
+    )
     .option('--reference <file>', 'fid: statistics (.npz) to compare with in place of the data set’s')
     .option('--class <which>', 'fid: one class, several or each; default: in turn');
   addSamplerOptions(command, 'ddim');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,8 @@ export async function compareStatistics(file: string, flags: FidFlags): Promise<
 }
 
 function featureOptions({ features, featureRange: range, featureOutput: output }: FidFlags): FeatureOptions {
+  if (features && !existsSync(features))
+    throw fleetError('DDPM_ERR_GRAPH', { path: features, detail: 'there is nothing of that name' });
   if (features) return { path: features, range, ...(output && { output }) };
   throw fleetError('DDPM_ERR_FID', {
     problem: 'there is no model of features',

@@ -10,16 +10,30 @@ import { loadTensorflow } from '../backends/tensorflow/load.js';
 export interface ForeignGraph {
   /** Of the images; null where any number will do. */
   readonly inputShape: readonly (number | null)[] | undefined;
-  /** @param output one of several by name; the first if absent. Under `tf.tidy` of the caller. */
+  /** Of the images: numbers of another type are turned into these. */
+  readonly inputType: 'float32' | 'int32';
+  /**
+   * Under `tf.tidy` of the caller.
+   * @param output one by name; may be absent where there is one
+   * @throws DDPM_ERR_GRAPH for an output that is not there or not said, and for what the graph cannot compute here
+   */
   run(images: tf.Tensor4D, output?: string): tf.Tensor;
   dispose(): void;
 }
 
 type Predict = (inputs: tf.Tensor) => tf.Tensor | tf.Tensor[] | tf.NamedTensorMap;
 
+interface ModelInput {
+  readonly name: string;
+  readonly dtype?: string;
+  readonly shape?: readonly (number | string | null)[];
+}
+
 interface Model {
-  readonly inputs: readonly { readonly name: string; readonly shape?: readonly (number | string | null)[] }[];
+  readonly inputs: readonly ModelInput[];
   readonly outputs: readonly { readonly name: string }[];
+  /** Of a SavedModel: what its callers call its outputs, in the order in which they come. */
+  readonly signature?: { readonly outputs: Readonly<Record<string, unknown>> };
   predict: Predict;
   dispose(): void;
 }
@@ -40,26 +54,52 @@ export async function openGraph(path: string): Promise<ForeignGraph> {
   return {
     // Of a SavedModel they are 64-bit integers as text, and -1 for any number.
     inputShape: input.shape?.map((dim) => (Number(dim) > 0 ? Number(dim) : null)),
-    run: (images, output) => {
-      const result = model.predict(images);
-      return chosen(path, model, result, output);
-    },
+    inputType: isWhole(input) ? 'int32' : 'float32',
+    run: (images, output) => chosen(path, model, computed(path, model, images), output),
     dispose: () => model.dispose(),
   };
 }
 
+function isWhole({ dtype = '' }: ModelInput): boolean {
+  return /int/i.test(dtype);
+}
+
+/** What the backend or the graph's executor throws names the operation. */
+function computed(path: string, model: Model, images: tf.Tensor4D): ReturnType<Predict> {
+  try {
+    return model.predict(images);
+  } catch (cause) {
+    const [first] = (cause as Error).message.split('\n');
+    const op = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(first!);
+    const detail = op
+      ? `its operation ${op[1]} does not exist on the engine ${op[2]} (--engine tensorflow has more)`
+      : `it fails: ${first!.trim().slice(0, 300)}`;
+    throw failure(path, detail, cause);
+  }
+}
+
 function chosen(path: string, model: Model, result: ReturnType<Predict>, output?: string): tf.Tensor {
-  const named =
-    result instanceof tf.Tensor || Array.isArray(result)
-      ? Object.fromEntries([result].flat().map((one, i) => [model.outputs[i]!.name, one]))
-      : result;
-  const name = output ?? Object.keys(named)[0]!;
-  const tensor = named[name];
+  const named = namedOutputs(model, result);
+  const names = Object.keys(named);
+  const has = names.join(', ');
+  if (output === undefined && names.length > 1)
+    throw failure(path, `it has several outputs, ${has}; choose one (--feature-output)`);
+  const tensor = named[output ?? names[0]!];
   if (tensor) return tensor;
-  throw failure(path, `it has no output ${name}; it has ${Object.keys(named).join(', ')}`);
+  throw failure(path, `it has no output ${output}; it has ${has}`);
+}
+
+/** By the signature's names, or by those of the graph where it has no signature. */
+function namedOutputs({ signature, outputs }: Model, result: ReturnType<Predict>): tf.NamedTensorMap {
+  if (!(result instanceof tf.Tensor) && !Array.isArray(result)) return result;
+  const keys = Object.keys(signature?.outputs ?? {});
+  const tensors = [result].flat();
+  const names = keys.length === tensors.length ? keys : outputs.map(({ name }) => name);
+  return Object.fromEntries(tensors.map((one, i) => [names[i]!, one]));
 }
 
 async function loadModel(path: string): Promise<Model> {
+  if (!existsSync(path)) throw new Error('there is nothing of that name');
   const isDirectory = (await stat(path)).isDirectory();
   if (isDirectory && existsSync(join(path, 'saved_model.pb'))) return loadSavedModel(path);
   return loadGraphModelAt(isDirectory ? join(path, 'model.json') : path);

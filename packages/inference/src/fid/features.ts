@@ -3,8 +3,12 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { fleetError } from '@ddpm-fleet/core';
 import { openGraph, type ForeignGraph } from '@ddpm-fleet/engine';
 import type { Pictures } from '../pictures/grid.js';
+
+/** Of the image that a model is tried with, where it takes any. */
+const TRIAL_SIZE = 96;
 
 /** What values a model of features takes for black and white. */
 export const RANGES = { '-1:1': [-1, 1], '0:1': [0, 1], '0:255': [0, 255] } as const;
@@ -13,7 +17,7 @@ export interface FeatureOptions {
   /** A SavedModel, or the model.json of a TF.js graph model. */
   readonly path: string;
   readonly range: keyof typeof RANGES;
-  /** Which output; the first if absent. */
+  /** Which output; may be absent where there is one. */
   readonly output?: string;
 }
 
@@ -24,12 +28,29 @@ export class FeatureModel {
 
   /** @throws DDPM_ERR_GRAPH */
   static async open(options: FeatureOptions): Promise<FeatureModel> {
-    return new FeatureModel(await openGraph(options.path), options);
+    const model = new FeatureModel(await openGraph(options.path), options);
+    model.#assertUsable();
+    return model;
   }
 
   private constructor(graph: ForeignGraph, options: FeatureOptions) {
     this.#graph = graph;
     this.#options = options;
+  }
+
+  /** What it cannot do it is asked before anything else is computed. @throws DDPM_ERR_GRAPH */
+  #assertUsable(): void {
+    const { inputShape, inputType } = this.#graph;
+    const { path, range } = this.#options;
+    if (inputType === 'int32' && range !== '0:255') {
+      const detail = `its input takes whole numbers, and ${range} has none between (--feature-range 0:255)`;
+      throw fleetError('DDPM_ERR_GRAPH', { path, detail });
+    }
+    const [batch, height, width, channels] = inputShape ?? [];
+    const size = height && height === width ? height : TRIAL_SIZE;
+    const count = batch ?? 1;
+    const shape = { count, size, channels: channels ?? 3 };
+    this.features({ ...shape, pixels: new Uint8Array(count * size * size * shape.channels) });
   }
 
   /** @returns [count, dimensions] */
@@ -58,8 +79,14 @@ export class FeatureModel {
     const [low, high] = RANGES[this.#options.range];
     const scaled = tf.add(tf.mul(bytes, (high - low) / 255), low) as tf.Tensor4D;
     const coloured = channels === 3 && bytes.shape[3] === 1 ? tf.tile(scaled, [1, 1, 1, 3]) : scaled;
-    if (!height || !width || (height === bytes.shape[1] && width === bytes.shape[2])) return coloured;
-    return tf.image.resizeBilinear(coloured, [height, width], false, true);
+    if (!height || !width || (height === bytes.shape[1] && width === bytes.shape[2]))
+      return this.#typed(coloured);
+    return this.#typed(tf.image.resizeBilinear(coloured, [height, width], false, true));
+  }
+
+  /** tfjs itself makes uint8 and int64 of int32. */
+  #typed(images: tf.Tensor4D): tf.Tensor4D {
+    return this.#graph.inputType === 'int32' ? tf.cast(tf.round(images), 'int32') : images;
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors } from '@ddpm-fleet/checkpoint';
+import { readSafetensors, type Tensor } from '@ddpm-fleet/checkpoint';
 import type { RunConfig } from '@ddpm-fleet/config';
 import { firstNonFinite, fleetError, type ParamLayout } from '@ddpm-fleet/core';
 import { schedulerJson, unetJson } from '../export/diffusersConfig.js';
@@ -46,19 +46,48 @@ export async function importDiffusers(dir: string, target: ImportTarget): Promis
     fail(`it was made with other settings than the config: ${differences.join('; ')}`);
   const path = join(unetDir, WEIGHTS);
   if (!existsSync(path)) fail(`${path} is missing`);
-  const { tensors } = await readSafetensors(path);
-  const flat = new Float32Array(target.layout.size);
-  for (const entry of target.layout.entries) {
-    const { name, layout } = diffusersParam(entry.name, target.config.model.chMult.length);
-    const tensor = tensors.get(name) ?? tensors.get(oldName(name)) ?? fail(`the tensor ${name} is missing`);
-    if (!(tensor.values instanceof Float32Array) || tensor.values.length !== entry.size) {
-      fail(`the tensor ${name} is [${tensor.shape.join(', ')}], not float32 of ${entry.size} elements`);
-    }
-    const at = firstNonFinite(tensor.values as Float32Array);
-    if (at >= 0) fail(`the tensor ${name} holds ${tensor.values[at]} (element ${at})`);
-    flat.set(fromTorch(tensor.values as Float32Array, entry.shape, layout), entry.offset);
+  return weightsOf(path, await readSafetensors(path), target, fail);
+}
+
+type File = Awaited<ReturnType<typeof readSafetensors>>;
+
+/** Every tensor of the model, and the model every tensor of the file. */
+function weightsOf(
+  path: string,
+  { tensors, others }: File,
+  { config, layout: ours }: ImportTarget,
+  fail: (reason: string) => never,
+): Float32Array {
+  const flat = new Float32Array(ours.size);
+  const unused = new Set([...tensors.keys(), ...others.keys()]);
+  for (const entry of ours.entries) {
+    const { name: wanted, layout } = diffusersParam(entry.name, config.model.chMult.length);
+    const name = unused.has(wanted) ? wanted : oldName(wanted);
+    const tensor = tensors.get(name);
+    if (others.has(name)) fail(`${path}: the tensor ${name} is ${others.get(name)}, which is not read here`);
+    if (!tensor) fail(`${path}: the tensor ${wanted} is missing`);
+    unused.delete(name);
+    flat.set(fromTorch(floatsOf(path, tensor!, entry.size, fail), entry.shape, layout), entry.offset);
   }
+  const [first] = unused;
+  if (first !== undefined)
+    fail(`${path}: it holds ${unused.size} tensor(s) that the model of the config has not, e.g. ${first}`);
   return flat;
+}
+
+function floatsOf(
+  path: string,
+  { name, shape, values }: Tensor,
+  size: number,
+  fail: (reason: string) => never,
+): Float32Array {
+  if (!(values instanceof Float32Array))
+    return fail(`${path}: the tensor ${name} is of ${values.constructor.name}, and floats are needed`);
+  if (values.length !== size)
+    fail(`${path}: the tensor ${name} is [${shape.join(', ')}], and ${size} elements are needed`);
+  const at = firstNonFinite(values);
+  if (at >= 0) fail(`${path}: the tensor ${name} holds ${values[at]} (element ${at})`);
+  return values;
 }
 
 function readJson(path: string, fail: (reason: string) => never): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkpointDigest } from '@ddpm-fleet/checkpoint';
+import { checkpointDigest, writeSafetensors, type Tensor } from '@ddpm-fleet/checkpoint';
 import { loadConfig } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
 import test from 'ava';
@@ -61,4 +61,32 @@ test('what is exported comes back to the bit; another schedule or a missing tens
   const error = await t.throwsAsync(importDiffusers(folder, model));
   t.true(isFleetError(error, 'DDPM_ERR_IMPORT_DIFFUSERS'));
   t.regex(error!.message, /beta_end 0\.03 there, 0\.02 here/);
+});
+
+test('what an import asks for and what is there are compared both ways', async (t) => {
+  const model = randomModel(tinyShape());
+  const whole = torchTensors(model);
+  const refusal = async (tensors: readonly Tensor[]): Promise<string> => {
+    const folder = temporaryDirectory(t);
+    await exportDiffusers(model, folder);
+    await writeSafetensors(join(folder, 'unet', 'diffusion_pytorch_model.safetensors'), tensors);
+    const error = await t.throwsAsync(importDiffusers(folder, model));
+    t.true(isFleetError(error, 'DDPM_ERR_IMPORT_DIFFUSERS'), String(error));
+    return error!.message;
+  };
+  const [first, ...rest] = whole as [Tensor, ...Tensor[]];
+  const other = (values: Tensor['values'], shape = first.shape): Tensor[] => [
+    { ...first, values, shape },
+    ...rest,
+  ];
+  const count = first.values.length;
+  t.regex(await refusal(rest), new RegExp(`${first.name} is missing`));
+  const more = { name: 'more', shape: [1], values: new Float32Array(1) };
+  t.regex(
+    await refusal([...whole, more]),
+    /holds 1 tensor\(s\) that the model of the config has not, e\.g\. more/,
+  );
+  t.regex(await refusal(other(new Float64Array(count))), /is of Float64Array, and floats are needed/);
+  t.regex(await refusal(other(new Float32Array(3), [3])), /is \[3\], and \d+ elements are needed/);
+  t.regex(await refusal(other(new Float32Array(count).fill(NaN))), /holds NaN \(element 0\)/);
 });

@@ -1,4 +1,5 @@
 import type { Note } from '@ddpm-fleet/core';
+import type { SourceSizes } from './tally.js';
 
 /**
  * Images in a fixed order, decoded and fitted: uint8, HWC, imageSize x imageSize x channels. Index i is the same
@@ -11,6 +12,8 @@ export interface Dataset {
   /** Width and height in pixels. */
   readonly imageSize: number;
   readonly channels: number;
+  /** Of the images before they were fitted. */
+  readonly sizes: SourceSizes;
   /** Of the whole set, all splits together; 0 where it has no labels. */
   readonly numClasses: number;
   /** Name of each class. */

@@ -8,6 +8,7 @@ import { Fitter, ownSizeOf } from './image/fitter.js';
 import type { Labelling } from './labels.js';
 import type { Limits } from './options.js';
 import { prepare } from './prepare.js';
+import { Tally } from './tally.js';
 import type { ImageReader, Source } from './reader.js';
 import { directDataset, residentDataset } from './stored.js';
 
@@ -95,7 +96,9 @@ async function decodeAll(
   keepsImages: boolean,
   onImage: (image: Uint8Array) => Promise<void> | void,
 ): Promise<Pick<CacheEntry, 'facts' | 'tables'>> {
-  const prepared = await prepare(reader, fitter, { onBadImage: config.onBadImage, onImage, onProgress });
+  const { onBadImage } = config;
+  const tally = new Tally(fit.size);
+  const prepared = await prepare(reader, fitter, { onBadImage, tally, onImage, onProgress });
   const { hash, size, skipped, tables } = prepared;
   const { labelling, licence, notes = [] } = reader;
   // What is kept of data on a service may be published, and then the images are not.
@@ -103,9 +106,9 @@ async function decodeAll(
   const { unreadable } = labelling!;
   const facts = {
     ...{ format: CACHE_FORMAT, name: source.name, size, imageSize: fit.size, channels: fit.channels },
-    ...{ classNames: labelling!.classNames, isLabelled: tables.labels !== undefined },
+    ...{ classNames: labelling!.classNames, isLabelled: tables.labels !== undefined, sizes: tally.sizes },
     ...(unreadable && { unreadableLabels: unreadable }),
-    ...{ notes: [...notes, ...textNote(labelling!)], hash, skipped, keepsImages },
+    ...{ notes: [...notes, ...textNote(labelling!), ...tally.notes(size)], hash, skipped, keepsImages },
   };
   return {
     facts: { ...facts, hasIndex: index !== undefined, ...(licence && { licence }) },

@@ -1,6 +1,7 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { Note } from '@ddpm-fleet/core';
 import type { Dataset, SkippedImage } from './dataset.js';
+import type { SourceSizes } from './tally.js';
 import { countLabels, dataNotes } from './notes.js';
 
 /** What `data inspect` says of a data set under the settings of a run. */
@@ -12,6 +13,8 @@ export interface DatasetFacts {
   /** Width and height in pixels. */
   readonly imageSize: number;
   readonly channels: number;
+  /** In the files. */
+  readonly sizes: SourceSizes;
   /** What was taken of the splits that there are; absent where the set has none. */
   readonly split?: string;
   readonly splits?: readonly string[];
@@ -24,10 +27,10 @@ export interface DatasetFacts {
 }
 
 export function inspectDataset(dataset: Dataset, config: Pick<RunConfig, 'data' | 'model'>): DatasetFacts {
-  const { name, size: images, imageSize, channels, hash, licence, skipped, splits } = dataset;
+  const { name, size: images, imageSize, channels, sizes, hash, licence, skipped, splits } = dataset;
   const classes = countClasses(dataset);
   return {
-    ...{ name, images, heldOut: config.data.heldOut, imageSize, channels },
+    ...{ name, images, heldOut: config.data.heldOut, imageSize, channels, sizes },
     ...(splits && { split: config.data.split, splits }),
     ...(classes && { classes }),
     hash,

@@ -5,12 +5,14 @@ import { fleetError, isFleetError } from '@ddpm-fleet/core';
 import type { Tables } from './cache/entry.js';
 import type { SkippedImage } from './dataset.js';
 import type { Fitter } from './image/fitter.js';
-import { DECODE_WINDOW } from './image/pool.js';
+import { DECODE_WINDOW, type Fitted } from './image/pool.js';
 import type { ImageReader } from './reader.js';
 import { isServiceError } from './storage/storage.js';
+import type { Tally } from './tally.js';
 
 export interface PrepareOptions {
   readonly onBadImage: 'refuse' | 'skip';
+  readonly tally: Tally;
   onImage(this: void, image: Uint8Array): Promise<void> | void;
   onProgress?: ((this: void, done: number, total: number) => void) | undefined;
 }
@@ -40,12 +42,14 @@ export async function prepare(
   const labels = known && new Int32Array(reader.count);
   const skipped: (SkippedImage & { record: number })[] = [];
   let size = 0;
-  for await (const { index, image, error } of decodeInOrder(reader.count, fitter)) {
+  for await (const { index, fitted, error } of decodeInOrder(reader.count, fitter)) {
     options.onProgress?.(index + 1, reader.count);
-    if (!image) {
+    if (!fitted) {
       skipped.push({ record: index, ...refuseOrSkip(await reader.place(index), error, options.onBadImage) });
       continue;
     }
+    const { image } = fitted;
+    await options.tally.see(fitted, () => reader.place(index));
     hash.update(image);
     checks[size] = crc32(image);
     if (labels) labels[size] = known![index]!;
@@ -69,7 +73,7 @@ export function asImageError(place: string, error: unknown): Error {
 
 interface Decoded {
   readonly index: number;
-  readonly image?: Uint8Array;
+  readonly fitted?: Fitted;
   readonly error?: unknown;
 }
 
@@ -77,7 +81,7 @@ interface Decoded {
 async function* decodeInOrder(count: number, fitter: Fitter): AsyncGenerator<Decoded> {
   const decodeOne = (index: number): Promise<Decoded> =>
     fitter.image(index).then(
-      (image) => ({ index, image }),
+      (fitted) => ({ index, fitted }),
       (error: unknown) => ({ index, error }),
     );
   const ahead: Promise<Decoded>[] = [];

@@ -62,7 +62,7 @@ export function directDataset(
     });
   return windowed(entry, source, {
     read: async (index, out) => {
-      const image = await decodeOne(record(index));
+      const { image } = await decodeOne(record(index));
       if (crc32(image) !== entry.tables.checks[index]) {
         throw fleetError('DDPM_ERR_DATA_CHANGED', {
           file: await reader.place(record(index)),
@@ -99,9 +99,10 @@ function windowed(entry: CacheEntry, source: Source, images: Images): Dataset {
 }
 
 function factsOf(facts: Facts, { splits, notes = [] }: Source) {
-  const { name, size, imageSize, channels, classNames, unreadableLabels, hash, licence, skipped } = facts;
+  const { name, size, imageSize, channels, sizes, classNames, unreadableLabels, hash, licence, skipped } =
+    facts;
   return {
-    ...{ name, size, imageSize, channels, classNames, numClasses: classNames.length },
+    ...{ name, size, imageSize, channels, sizes, classNames, numClasses: classNames.length },
     ...(unreadableLabels && { unreadableLabels }),
     ...(splits && { splits }),
     ...{ hash, skipped, notes: [...notes, ...facts.notes] },

@@ -5,6 +5,7 @@ import { loadConfig } from '@ddpm-fleet/config';
 function dataset(labels: readonly number[] | undefined, classNames: readonly string[], rest = {}): Dataset {
   return {
     ...{ name: 'x', size: labels?.length ?? 3, imageSize: 8, channels: 3, hash: '', skipped: [], notes: [] },
+    sizes: { count: 1, smallest: [8, 8], largest: [8, 8] },
     ...{ classNames, numClasses: classNames.length },
     labels: (indices) => labels && Int32Array.from(indices, (index) => labels[index]!),
     read: async () => {},

@@ -22,6 +22,7 @@ test('facts of a data set with classes and a broken image', async (t) => {
     heldOut: 0,
     imageSize: 5,
     channels: 3,
+    sizes: { count: 1, smallest: [5, 5], largest: [5, 5] },
     classes: { a: 2, b: 1 },
     hash: dataset.hash,
   });

@@ -38,6 +38,34 @@ const table = {
     message: '{count} images are left out, because their sample has another image before them, first {place}',
     remedy: 'Give each image a name of its own up to the first dot.',
   },
+  DDPM_NOTE_DATA_WARNED: {
+    message:
+      'the decoder complains of {count} of {of} images, which are taken as viewers show them, first {place}: {reason}',
+    remedy: 'Look at them; write them anew, or remove them.',
+  },
+  DDPM_NOTE_DATA_TRANSPARENT: {
+    message: '{count} of {of} images are transparent somewhere, which becomes white, first {place}',
+    remedy: 'Put them on another ground if white is not meant.',
+  },
+  DDPM_NOTE_DATA_FRAMES: {
+    message:
+      '{count} of {of} images have several frames or pages, of which the first is taken, first {place} ({frames})',
+    remedy: 'Write the others to files of their own if they are to count.',
+  },
+  DDPM_NOTE_DATA_CROPPED: {
+    message:
+      '{count} of {of} images are not square and lose {percent} % of their area on average to the crop, first {place}',
+    remedy: 'Crop or pad them beforehand if what lies outside the centre matters.',
+  },
+  DDPM_NOTE_DATA_ENLARGED: {
+    message:
+      '{count} of {of} images are smaller than {size} pixels and are enlarged, first {place} ({width}x{height})',
+    remedy: 'Lower data.size, or fetch larger images.',
+  },
+  DDPM_NOTE_DATA_DARK: {
+    message: 'no pixel of the set is brighter than {brightest} of 255',
+    remedy: 'Files of 16 bits or floats whose values use a part of the range look so: scale them beforehand.',
+  },
   DDPM_NOTE_DATA_TEXT_LABELS: {
     message: 'the labels are text, taken for the names of {count} classes in byte order: {list}',
     remedy: 'Write whole numbers from 0 for another order.',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesOf, type Note } from '@ddpm-fleet/core';
 import type { SkippedImage } from '../dataset.js';
+import type { SourceSizes } from '../tally.js';
 
 /** Bump when decoding, fitting or these files change: old entries are then not found. */
 export const CACHE_FORMAT = 2;
@@ -14,6 +15,8 @@ export interface Facts {
   readonly size: number;
   readonly imageSize: number;
   readonly channels: 1 | 3;
+  /** Of the images before they were fitted. */
+  readonly sizes: SourceSizes;
   readonly classNames: readonly string[];
   /** Whether any image has a label. */
   readonly isLabelled: boolean;

@@ -3,7 +3,7 @@ import type { ImageReader } from '../reader.js';
 import { isServiceError } from '../storage/storage.js';
 import { decode } from './decode.js';
 import { fitPixels, type Fit } from './fit.js';
-import { DecodePool } from './pool.js';
+import { DecodePool, type Fitted } from './pool.js';
 
 /** Reads records and turns them into images of one size: pixels here, encoded ones on decode threads. */
 export class Fitter {
@@ -21,15 +21,16 @@ export class Fitter {
   }
 
   /** @throws DDPM_ERR_DATA_IMAGE_SIZE, what the reader throws, and the decoder's errors as they are */
-  async image(index: number): Promise<Uint8Array> {
+  async image(index: number): Promise<Fitted> {
     const record = await this.#reader.read(index);
     if (record.kind === 'pixels') {
-      await this.#check(index, record.width, record.height);
-      return fitPixels(record, this.#fit);
+      const { width, height } = record;
+      await this.#check(index, width, height);
+      return { image: fitPixels(record, this.#fit), width, height };
     }
-    const { image, width, height } = await this.#pool.fit(record.bytes, this.#fit);
-    await this.#check(index, width, height);
-    return image;
+    const fitted = await this.#pool.fit(record.bytes, this.#fit);
+    await this.#check(index, fitted.width, fitted.height);
+    return fitted;
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,12 @@ export interface Fitted {
   /** Size in the file, before fitting. */
   readonly width: number;
   readonly height: number;
+  /** What follows is known of encoded pictures only. */
+  readonly isTransparent?: boolean;
+  /** In the file; the first is taken. */
+  readonly frames?: number;
+  /** What the decoder complained of. */
+  readonly warning?: string;
 }
 
 export type DecodeReply =

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { decode } from './decode.js';
+import { decode, type Pixels } from './decode.js';
 import { fitPixels } from './fit.js';
 import type { DecodeReply, DecodeRequest } from './pool.js';
 
@@ -13,8 +13,16 @@ async function answer(request: DecodeRequest): Promise<void> {
 async function decodeAndFit({ id, bytes, fit }: DecodeRequest): Promise<DecodeReply> {
   try {
     const pixels = await decode(bytes);
-    return { id, fitted: { image: fitPixels(pixels, fit), width: pixels.width, height: pixels.height } };
+    const { width, height, frames, warning } = pixels;
+    const said = { frames, isTransparent: isTransparent(pixels), ...(warning !== undefined && { warning }) };
+    return { id, fitted: { image: fitPixels(pixels, fit), width, height, ...said } };
   } catch (error) {
     return { id, reason: (error as Error).message };
   }
+}
+
+function isTransparent({ data, channels }: Pixels): boolean {
+  if (channels !== 4) return false;
+  for (let at = 3; at < data.length; at += 4) if (data[at]! < 255) return true;
+  return false;
 }

@@ -1,4 +1,5 @@
 export { readBatch, type Batch } from './batch.js';
+export { chooseStale, listCache, removeCached, type CachedDataset } from './cache/store.js';
 export { cacheHome } from './cache/home.js';
 export { assertClasses, countedClasses } from './classes.js';
 export { imageBytes, type Dataset, type SkippedImage } from './dataset.js';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataConfig } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
-import { IMAGES, openEntry, type CacheEntry } from './cache/entry.js';
+import { FACTS, IMAGES, openEntry, type CacheEntry } from './cache/entry.js';
 import { dataHome } from './cache/home.js';
 import { entryDirectory } from './cache/key.js';
 import { CacheWriteError } from './cache/writer.js';
@@ -31,13 +31,21 @@ export async function openDataset(config: DataConfig, options: OpenOptions = {})
   if (options.publish) await publish(storage, directory, config, source, limits);
   if (source.files.length === 0) return fillMemory(config, source, limits);
   const known = await openEntry(directory);
+  if (known) await touch(directory);
   const dataset = known && (await openKnown(known, source, config, limits));
   if (dataset) return dataset;
-  if (known) await rm(directory, { recursive: true, force: true });
+  // Where it may not be removed, it is not written anew either, and the images are decoded into memory.
+  if (known) await rm(directory, { recursive: true, force: true }).catch(() => {});
   const published = await openPublished(storage, config, source);
   if (published) return openDirect(published, source, config);
   if (storage.write) options.onNotice?.(READS_ALL);
   return fill(directory, config, source, limits);
+}
+
+/** Says when the entry was last used, where that can be written. */
+async function touch(directory: string): Promise<void> {
+  const now = new Date();
+  await utimes(join(directory, FACTS), now, now).catch(() => {});
 }
 
 const READS_ALL =

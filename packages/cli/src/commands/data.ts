@@ -4,6 +4,7 @@ import { assertAccepted, type Strictness } from '@ddpm-fleet/core';
 import { inspectDataset, openDataset, type Dataset } from '@ddpm-fleet/data';
 import { gridPng } from '@ddpm-fleet/inference';
 import { Command } from 'commander';
+import { dataCacheCommand } from './dataCache.js';
 import { addStrictOptions, collect, jsonOption, positiveInteger } from '../options.js';
 import { note, print, printJson, sayNotes } from '../output.js';
 
@@ -42,6 +43,7 @@ export function dataCommand(): Command {
     .action(async (file: string, flags: Omit<InspectFlags, 'count'>) =>
       inspect(file, { ...flags, count: 0 }),
     );
+  data.addCommand(dataCacheCommand());
   return data;
 }
 

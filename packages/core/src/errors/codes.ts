@@ -200,6 +200,10 @@ const table = {
     message:
       '{file} is not what it was when the data set was opened: {detail}. Start again with files that stay the same.',
   },
+  DDPM_ERR_DATA_PRUNE: {
+    exitCode: 1,
+    message: '{directory} cannot be removed: {reason}. Remove it as the user whose it is.',
+  },
   DDPM_ERR_DATA_CACHE: {
     exitCode: 1,
     message: '{file} is damaged at image {index}. Delete {directory}; it is made again at the next start.',

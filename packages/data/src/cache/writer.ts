@@ -117,6 +117,7 @@ async function removeStale(target: string): Promise<void> {
     if (!name.startsWith(`${basename(target)}.tmp-`)) continue;
     const path = join(directory, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
-    if (Date.now() - mtimeMs > STALE_MS) await rm(path, { recursive: true, force: true });
+    // In a cache that users share it may be somebody else's.
+    if (Date.now() - mtimeMs > STALE_MS) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }

@@ -23,7 +23,7 @@ async function warning(): Promise<Buffer> {
 
 test('a picture that a decoder only warns of is taken, and the warning counted', async (t) => {
   const bytes = await warning();
-  t.regex((await decode(bytes)).warning!, /SOS/);
+  t.truthy((await decode(bytes)).warning);
   const { texts } = await notesOf(t, { '0.jpg': bytes, '1.png': await png(0, 16), '2.jpg': bytes });
   t.regex(texts[0]!, /^the decoder complains of 2 of 3 images.*0\.jpg: (.*SOS|a warning)/);
   t.is(texts.length, 1);

@@ -21,7 +21,7 @@ const FOREIGN = [
   /^(AWS|DDPM_TEST)_/,
   /^(Float32Array|CUDA_VISIBLE_DEVICES|CXX|DDPM_MODEL_CH)$/,
   // Data sets, as they are published.
-  /^(data_batch|test_batch|shard-|train|t10k)/,
+  /^(data_batch|test_batch|shard-|train|t10k|ILSVRC\/|data\/validation-)/,
   /^(~|\/|\$|\.\w)/,
 ];
 

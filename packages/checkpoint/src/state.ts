@@ -23,6 +23,13 @@ export interface SnapshotMeta {
   /** What computed it: kind, version, device, threads, as the engine describes itself. */
   readonly engine: Readonly<Record<string, unknown>>;
   readonly configYaml: string;
+  /** The checkpoint of another run that this one began with; `changed`: settings, path -> [there, here]. */
+  readonly parent?: {
+    readonly runId: string;
+    readonly globalStep: number;
+    readonly digest: string;
+    readonly changed: Readonly<Record<string, readonly [unknown, unknown]>>;
+  };
   /** The journal's last line when the state was taken, so that a journal cut short is found. */
   readonly journalHead?: { readonly line: number; readonly hash: string };
   /** `heldOut` decides which checkpoints are best. */

@@ -14,4 +14,4 @@ export { receivedConfig } from './received.js';
 export { envName, LEAVES } from './schema.js';
 export type { Leaf } from './leaf.js';
 export type * from './types.js';
-export { checkpointLocation, runPaths, type RunPaths, type RunRecord } from './runPaths.js';
+export { checkpointLocation, runPaths, type Parent, type RunPaths, type RunRecord } from './runPaths.js';

@@ -43,6 +43,18 @@ export function checkpointLocation(config: Pick<RunConfig, 'checkpoint'>, runDir
   return config.checkpoint.store || runPaths(runDir).checkpoints;
 }
 
+/** The checkpoint of another run that a run began with. */
+export interface Parent {
+  readonly runId: string;
+  readonly globalStep: number;
+  /** Of the state. */
+  readonly digest: string;
+  /** Where it was. */
+  readonly checkpoint: string;
+  /** Identity settings that are others here: path -> [there, here]. */
+  readonly changed: Readonly<Record<string, readonly [unknown, unknown]>>;
+}
+
 /** What launch finds out once and every process of the run relies on. */
 export interface RunRecord {
   readonly runId: string;
@@ -60,4 +72,6 @@ export interface RunRecord {
   readonly parameterCount: number;
   readonly engine: { readonly kind: 'tensorflow' | 'wasm'; readonly version: string };
   readonly createdAt: string;
+  /** Of a run that is a branch. */
+  readonly parent?: Parent;
 }

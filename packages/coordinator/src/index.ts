@@ -3,6 +3,7 @@ export { runCoordinator, startCoordinator, type RunningCoordinator } from './run
 export type { Outcome, StepMetrics } from './machine/index.js';
 export type { Addresses, LiveStatus } from './server/live.js';
 export {
+  formatLine,
   GENESIS,
   hashLine,
   parseLine,

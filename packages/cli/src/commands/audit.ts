@@ -37,10 +37,16 @@ function show(audit: RunAudit): void {
   const holds = audit.findings.length === 0;
   print(`run          ${audit.runDir}${audit.isLive ? ' (running)' : ''}`);
   print(`journal      ${count(audit.lines)} lines, head ${audit.head ?? 'none'}`);
+  if (audit.branch)
+    print(
+      `branch       of run ${audit.branch.runId} at step ${count(audit.branch.globalStep)}, ${audit.branch.digest}`,
+    );
   print(
     `chain        ${holds ? 'unbroken' : 'see below'}; ${audit.anchored} heads noted elsewhere are in it`,
   );
-  print(`steps        ${count(audit.globalStep)}, each committed once${skipped(audit)}`);
+  print(
+    `steps        ${count(audit.globalStep - (audit.branch?.globalStep ?? 0))}, each committed once${skipped(audit)}`,
+  );
   print(
     `positions    ${count(audit.positions)} of the stream, ${audit.epochs.toFixed(2)} epochs of ${count(audit.datasetSize)} images`,
   );

@@ -1,7 +1,8 @@
-import { basename, dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { openStore } from '@ddpm-fleet/checkpoint';
-import { configYaml } from '@ddpm-fleet/config';
-import { firstState, fleetError, makeLayout } from '@ddpm-fleet/core';
+import { configYaml, runPaths } from '@ddpm-fleet/config';
+import { firstState, fleetError, makeLayout, shellWord } from '@ddpm-fleet/core';
 import { importDiffusers } from '@ddpm-fleet/inference';
 import { Command } from 'commander';
 import { prepareRun } from '../launch/prepare.js';
@@ -41,5 +42,16 @@ async function run(dir: string, flags: ImportFlags): Promise<void> {
   });
   print(`imported ${layout.size.toLocaleString('en-US')} parameters: ${flags.out}`);
   print(`digest ${published.digest}`);
-  print(`go on with: ddpm-fleet launch ${flags.config} --resume ${flags.out}`);
+  const set = flags.set.map((pair) => ` --set ${shellWord(pair)}`).join('');
+  const branch = freeName(basename(dirname(dirname(resolve(flags.out)))), config.name);
+  print(
+    `go on with: ddpm-fleet launch ${shellWord(flags.config)}${set} --resume ${shellWord(flags.out)} --branch ${branch}`,
+  );
+}
+
+/** A name that no run has: that of the directory it lies in, where that can be one. */
+function freeName(place: string, config: string): string {
+  const wishes = [place, `${config}-imported`].filter((name) => /^[A-Za-z0-9][\w.-]{0,50}$/.test(name));
+  const names = [...wishes, ...Array.from({ length: 99 }, (_, i) => `${config}-imported-${i + 2}`)];
+  return names.find((name) => !existsSync(runPaths(resolve('runs', name)).record)) ?? 'imported';
 }

@@ -1,22 +1,28 @@
 import { join, resolve } from 'node:path';
-import { runPaths } from '@ddpm-fleet/config';
-import { assertAccepted } from '@ddpm-fleet/core';
+import { runPaths, type RunRecord } from '@ddpm-fleet/config';
+import { assertAccepted, fleetError } from '@ddpm-fleet/core';
 import { defaultWorkers, keyFilesIn, makeKeys, planLaunch, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { Command } from 'commander';
+import { assertOwnCheckpoint, beginBranch } from '../launch/branch.js';
 import { detach } from '../launch/detach.js';
 import { printDryRun } from '../launch/dryRun.js';
 import { HERE, INSTALLATION } from '../launch/installation.js';
 import { launchOnKubernetes } from '../launch/kubernetes.js';
 import { addLaunchOptions, settingsOf, type LaunchFlags } from '../launch/launchOptions.js';
 import { openVenue } from '../launch/openVenue.js';
-import { foreseeRun, prepareRun, type ForeseenRun, type PrepareOptions } from '../launch/prepare.js';
+import {
+  foreseeRun,
+  prepareRun,
+  type ForeseenRun,
+  type PreparedRun,
+  type PrepareOptions,
+} from '../launch/prepare.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
 import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
 import { submitToSlurm, wantsSubmission } from '../launch/submitSlurm.js';
 import { superviseRun } from '../launch/supervise.js';
 import type { Venue } from '../launch/venue.js';
 import { note, sayNotes } from '../output.js';
-import { findTarget } from '../target.js';
 
 export function launchCommand(): Command {
   const command = new Command('launch')
@@ -27,6 +33,7 @@ export function launchCommand(): Command {
 
 async function run(file: string, flags: LaunchFlags): Promise<void> {
   const options = { file, set: settingsOf(flags), onNotice: note };
+  assertBranchable(flags, wantsSubmission(flags));
   if (flags.launcher === 'kubernetes') {
     const foreseen = await foresee(options, flags);
     return launchOnKubernetes(directoryOf(foreseen, flags), foreseen, flags);
@@ -46,15 +53,36 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
   assertAccepted(prepared.notes, flags);
   const { config } = prepared;
   const dir = directoryOf(prepared, flags);
-  if (isCheckpoint(flags.resume)) findTarget(flags.resume);
+  if (isCheckpoint(flags.resume) && flags.branch === undefined) await assertOwnCheckpoint(dir, flags.resume);
   const venue = await openVenue(flags, prepared);
   const plan = planOf(prepared, venue, dir, flags);
   if (prepared.engine.notice) note(prepared.engine.notice);
   for (const text of venue.notes) note(text);
   sayNotes(prepared.notes);
-  const record = claimRunDirectory(dir, config, prepared.record, resumeOf(flags.resume));
+  const record = await claim(dir, prepared, flags);
   if (venue.encrypted) makeKeys(keysOf(dir, flags));
   await superviseRun({ plan, venue, dir, config, record, rendezvousSeconds: flags.rendezvousTimeout });
+}
+
+async function claim(dir: string, prepared: PreparedRun, flags: LaunchFlags): Promise<RunRecord> {
+  const { config, record } = prepared;
+  const { branch, resume } = flags;
+  if (branch === undefined) return claimRunDirectory(dir, config, record, resumeOf(resume));
+  const parent = await beginBranch(branch, dir, resume, prepared);
+  return claimRunDirectory(dir, config, { ...record, parent }, 'none');
+}
+
+/** A branch begins once, with a checkpoint; where a job is queued again, it would begin again. */
+function assertBranchable({ branch, resume, launcher }: LaunchFlags, isSubmitted: boolean): void {
+  if (branch === undefined) return;
+  const problem = (what: string, remedy: string) =>
+    fleetError('DDPM_ERR_BRANCH', { name: branch, problem: what, remedy });
+  if (!isCheckpoint(resume)) throw problem('it says not from where', 'Give --resume CHECKPOINT.');
+  if (launcher === 'kubernetes' || isSubmitted)
+    throw problem(
+      'it would begin again with each start of the job',
+      'Begin it with another launcher, --steps near the checkpoint’s, and go on with --resume auto-or-new.',
+    );
 }
 
 async function foresee(options: PrepareOptions, flags: LaunchFlags): Promise<ForeseenRun> {
@@ -75,7 +103,7 @@ function planOf(run: ForeseenRun, venue: Venue, dir: string, flags: LaunchFlags)
   const request = {
     ...{ dir, port, engine, threads },
     ...(address === undefined ? {} : { join: address }),
-    ...(isCheckpoint(flags.resume) ? { from: checkpointOf(flags.resume) } : {}),
+    ...(isCheckpoint(flags.resume) && flags.branch === undefined ? { from: checkpointOf(flags.resume) } : {}),
     insecure: flags.insecure === true,
     allowUnlike: flags.allowUnlike === true,
   };

@@ -23,6 +23,7 @@ export interface LaunchFlags extends VenueFlags, Strictness {
   readonly set: string[];
   readonly allowUnlike?: boolean;
   readonly rendezvousTimeout: number;
+  readonly branch?: string;
   readonly detach?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -59,6 +60,10 @@ export function addLaunchOptions(command: Command): Command {
         'go on from the newest checkpoint that verifies, or from one',
         nonEmpty,
         'none',
+      )
+      .option(
+        '--branch <name>',
+        'with --resume CHECKPOINT: a new run of this name from it, settings may be others',
       )
       .addOption(engineOption())
       .option('--set <path=value>', 'override a setting, e.g. model.ch=64; may be repeated', collect, [])
@@ -134,7 +139,8 @@ function settingsHelp(): string {
  * address of its host, unless it is told on which.
  */
 export function settingsOf(flags: LaunchFlags): string[] {
-  const { name, workers, steps, engine, launcher } = flags;
+  const { branch, workers, steps, engine, launcher } = flags;
+  const name = flags.name ?? branch;
   return [
     ...(launcher === 'ssh' || launcher === 'slurm' ? ['fleet.bind=0.0.0.0'] : []),
     ...flags.set,

@@ -29,7 +29,7 @@ function stepOfJournal(path: string): number {
     const line = parseLine(text);
     if (typeof line === 'string') continue;
     if (line.kind === 'step') return line.globalStep + 1;
-    if (line.kind === 'rewind') return line.globalStep;
+    if (line.kind === 'rewind' || line.kind === 'branch') return line.globalStep;
   }
   return 0;
 }

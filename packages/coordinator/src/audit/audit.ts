@@ -23,7 +23,7 @@ export interface Audit extends Omit<StepAudit, 'checkpoints' | 'findings'> {
   readonly head: string | null;
   /** Anchors that were found in their place. */
   readonly anchored: number;
-  /** Stream positions 0 to this, each used exactly once where nothing was found. */
+  /** How many stream positions, from where the run began, were used exactly once where nothing was found. */
   readonly positions: number;
   /** Checkpoints whose digest is the one that the journal has for their step. */
   readonly checkpointsEqual: number;
@@ -48,7 +48,7 @@ export function auditJournal(texts: readonly string[], facts: AuditFacts): Audit
     lines: texts.length,
     head: chain.hashes.get(texts.length - 1) ?? null,
     anchored: anchors.filter(({ line, hash }) => chain.hashes.get(line) === hash).length,
-    positions: steps.globalStep * numSlots * slotBatchSize,
+    positions: (steps.globalStep - (steps.branch?.globalStep ?? 0)) * numSlots * slotBatchSize,
     checkpointsEqual: facts.checkpoints.filter((one) => checkpoints.get(one.globalStep) === one.digest)
       .length,
     // What lines say is of no use where the lines are not those that were written.

@@ -3,8 +3,10 @@ import type { JournaledStep, JournalLine } from '../server/journalLine.js';
 import { WorkerTally, type WorkerShare } from './workerTally.js';
 
 export interface StepAudit {
-  /** Steps on the surviving line: 0 to globalStep - 1, each once. */
+  /** Steps on the surviving line: 0, or the step of `branch`, to globalStep - 1, each once. */
   readonly globalStep: number;
+  /** Of a branch: the checkpoint of another run that it began with. */
+  readonly branch: { readonly runId: string; readonly globalStep: number; readonly digest: string } | null;
   readonly rewinds: number;
   readonly coordinatorStarts: number;
   /** Steps that were computed again after a rewind. */
@@ -35,6 +37,7 @@ export class StepFollower {
   readonly #skipped = new Set<number>();
   readonly #tally: WorkerTally;
   #globalStep = 0;
+  #branch: StepAudit['branch'] = null;
   #generation = 0;
   #rewinds = 0;
   #starts = 0;
@@ -63,6 +66,8 @@ export class StepFollower {
         this.#starts++;
         this.#ended = null;
         return this.#expectStep(line, `a coordinator starts at step ${line.globalStep}`);
+      case 'branch':
+        return this.#begin(line);
       case 'step':
         return this.#addStep(line);
       case 'rewind':
@@ -82,6 +87,7 @@ export class StepFollower {
   result(): StepAudit {
     return {
       globalStep: this.#globalStep,
+      branch: this.#branch,
       rewinds: this.#rewinds,
       coordinatorStarts: this.#starts,
       recomputed: this.#recomputed,
@@ -92,6 +98,13 @@ export class StepFollower {
       workers: this.#tally.shares(),
       findings: this.#findings,
     };
+  }
+
+  #begin({ line, runId, globalStep, digest }: JournalLine & { kind: 'branch' }): void {
+    if (line !== 0) return this.#find('order', line, 'a branch begins, but this is not the first line');
+    this.#branch = { runId, globalStep, digest };
+    this.#globalStep = globalStep;
+    this.#checkpoints.set(globalStep, digest);
   }
 
   #addStep(line: JournalLine & JournaledStep): void {

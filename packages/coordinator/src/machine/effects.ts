@@ -5,6 +5,14 @@ import type { Trust } from './trust.js';
 /** What a journal line says, but for its number and the chain. */
 export type Entry =
   | {
+      /** The first line of a run that began with a checkpoint of another one. */
+      readonly kind: 'branch';
+      readonly globalStep: number;
+      readonly digest: string;
+      readonly runId: string;
+      readonly changed: Readonly<Record<string, readonly [unknown, unknown]>>;
+    }
+  | {
       readonly kind: 'start';
       readonly generation: number;
       readonly globalStep: number;

@@ -58,7 +58,12 @@ export type Event = { readonly now: number } &
         readonly hash: string;
         readonly globalStep?: number;
       }
-    | { readonly type: 'checkpointFound'; readonly checkpoint: CheckpointRef | null }
+    | {
+        readonly type: 'checkpointFound';
+        readonly checkpoint: CheckpointRef | null;
+        /** With null: why the run must not begin anew. */
+        readonly refusal?: string;
+      }
     /** The checkpoint that a worker was to be sent cannot be read (any more): retention may have removed it. */
     | {
         readonly type: 'checkpointGone';

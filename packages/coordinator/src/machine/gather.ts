@@ -45,8 +45,9 @@ export function findCheckpoint({ state, effects }: Turn): void {
   effects.push({ type: 'findCheckpoint', atMost, trust: state.replicas.trust });
 }
 
-export function onCheckpointFound({ state }: Turn, { checkpoint }: EventOf<'checkpointFound'>): void {
-  if (state.origin.gathering) state.origin.gathering.checkpoint = checkpoint;
+export function onCheckpointFound({ state }: Turn, event: EventOf<'checkpointFound'>): void {
+  const { checkpoint, refusal } = event;
+  if (state.origin.gathering) Object.assign(state.origin.gathering, { checkpoint, refusal });
 }
 
 /** Members that have a state, or can get one by themselves. */
@@ -97,6 +98,10 @@ function goBack(turn: Turn, usable: readonly Peer[]): boolean {
     state.origin.source = { from: 'checkpoint', ...checkpoint };
     state.checkpoint.lastStep = checkpoint.globalStep;
     return goOn(turn, (state.origin.sourceStep = checkpoint.globalStep), 'the newest whole checkpoint');
+  }
+  if (state.origin.gathering!.refusal !== undefined) {
+    state.origin.gathering!.refused = true;
+    return false;
   }
   state.origin.source = { from: 'seed' };
   return goOn(

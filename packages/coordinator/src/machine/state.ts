@@ -64,6 +64,10 @@ export interface Gathering {
   readonly atMost: number;
   readonly reason: string;
   checkpoint: CheckpointRef | null | undefined;
+  /** Why the run must not begin anew, though there is no checkpoint that it may go back to. */
+  refusal?: string | undefined;
+  /** It would have to: the run ends. */
+  refused?: boolean;
   /** The peer that was asked for commits that the journal lacks. */
   asked: string | null;
   /** The journal is taking them. */

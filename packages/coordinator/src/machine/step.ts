@@ -177,7 +177,7 @@ function advance(turn: Turn): void {
   if (state.phase !== 'gathering' && holders(state).length === 0) {
     startGathering(turn, 'no worker holds the state', state.options.gatherMs);
   }
-  if (state.phase === 'gathering' && !resolveGathering(turn)) return;
+  if (state.phase === 'gathering' && !resolveGathering(turn)) return endIfRefused(turn);
   admitAll(turn);
   if (isStepping(state)) {
     leaseOrphans(turn);
@@ -185,6 +185,12 @@ function advance(turn: Turn): void {
   }
   if (state.phase === 'waiting') atBoundary(turn);
   if (isFinishing(state)) finish(turn);
+}
+
+/** The state is nowhere, and beginning anew would hide that the journal or the checkpoints lost something. */
+function endIfRefused(turn: Turn): void {
+  const { gathering } = turn.state.origin;
+  if (gathering?.refused) end(turn, gathering.refusal!, false);
 }
 
 // Functions, because handlers change the phase behind the compiler's back.

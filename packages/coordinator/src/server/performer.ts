@@ -177,7 +177,7 @@ function sumsOptions(
 
 function savesOptions(options: CoordinatorOptions, run: bigint): Omit<SavesOptions, 'journalDurable'> {
   const { config, record, runDir, from } = options;
-  const { runId, identity, identityHash, datasetHash, dataset, notes, engine } = record;
+  const { runId, identity, identityHash, datasetHash, dataset, notes, engine, parent } = record;
   const about = {
     runId,
     identity,
@@ -185,6 +185,7 @@ function savesOptions(options: CoordinatorOptions, run: bigint): Omit<SavesOptio
     datasetHash,
     ...(dataset && { dataset }),
     ...(notes && { notes }),
+    ...(parent && { parent }),
     engine,
   };
   const { keepLast, keepEvery, keepBest } = config.checkpoint;

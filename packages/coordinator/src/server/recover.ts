@@ -95,6 +95,8 @@ function follow(before: Recovery, line: JournalLine): Recovery {
         brokenOff: true,
         nonFinite: before.nonFinite + (line.skipped === undefined ? 0 : 1),
       };
+    case 'branch':
+      return { ...after, globalStep: line.globalStep };
     case 'rewind':
       return followRewind(after, line);
     case 'fingerprint':
@@ -134,6 +136,7 @@ type LineOf<K extends JournalLine['kind']> = Extract<JournalLine, { kind: K }>;
 
 function remember(history: Map<number, string>, line: JournalLine, hash: string): void {
   if (line.kind === 'step') history.set(line.globalStep + 1, hash);
+  if (line.kind === 'branch') history.set(line.globalStep, hash);
   if (line.kind !== 'rewind') return;
   for (const step of history.keys()) if (step > line.globalStep) history.delete(step);
 }

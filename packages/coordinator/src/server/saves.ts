@@ -1,5 +1,5 @@
 import type { CheckpointStore, RetentionPolicy, Saver, SnapshotMeta } from '@ddpm-fleet/checkpoint';
-import type { ParamLayout } from '@ddpm-fleet/core';
+import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
 import { FrameKind, isFrame, StateReceiver, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
 import { isTrusted, type EffectOf } from '../machine/index.js';
@@ -110,7 +110,9 @@ export class Saves {
   /** Finds the newest whole checkpoint, or the one that was asked for. */
   async find(wanted: EffectOf<'findCheckpoint'>): Promise<void> {
     try {
-      this.#emit({ type: 'checkpointFound', checkpoint: await this.#find(wanted) });
+      const checkpoint = await this.#find(wanted);
+      const refusal = checkpoint ? undefined : await this.#refusal(wanted);
+      this.#emit({ type: 'checkpointFound', checkpoint, ...(refusal !== undefined && { refusal }) });
     } catch (error) {
       this.#emit({ type: 'failed', reason: messageOf(error) });
     }
@@ -121,8 +123,8 @@ export class Saves {
     // Asked for at the start; later the newest one counts.
     this.#from = undefined;
     if (from) {
-      const { digest } = await this.#surroundings.openStore(from.location).load(from.globalStep);
-      return { ...from, digest };
+      const found = await this.#surroundings.openStore(from.location).load(from.globalStep);
+      return { ...from, digest: found.digest };
     }
     const infos = (await this.#store.list()).filter(
       ({ globalStep }) => globalStep <= atMost && isTrusted(trust, globalStep),
@@ -138,6 +140,20 @@ export class Saves {
     // Without any whole checkpoint this throws and names each: never silently from step 0.
     if (infos.length > 0) await this.#store.load('newest');
     return null;
+  }
+
+  /** Why a run for which no checkpoint was found must not begin anew; undefined where it may. */
+  async #refusal({ atMost, trust }: EffectOf<'findCheckpoint'>): Promise<string | undefined> {
+    const { location, meta } = this.#options;
+    const ahead = (await this.#store.list()).filter(
+      ({ globalStep }) => globalStep > atMost && isTrusted(trust, globalStep),
+    );
+    if (ahead.length > 0)
+      return messageOf(
+        fleetError('DDPM_ERR_JOURNAL_CUT', { step: atMost, oldest: ahead.at(-1)!.globalStep, location }),
+      );
+    if (meta.parent) return messageOf(fleetError('DDPM_ERR_CHECKPOINT_NONE', { location }));
+    return undefined;
   }
 
   #foreign(identityHash: string): string | undefined {

@@ -379,6 +379,11 @@ const table = {
     message:
       '{path}: line {line} is damaged: {detail}. Run ddpm-fleet audit on the run; to go on from the newest checkpoint, move the journal away.',
   },
+  DDPM_ERR_JOURNAL_CUT: {
+    exitCode: 1,
+    message:
+      'the journal ends at step {step}, before the oldest checkpoint in {location}, which is of step {oldest}: lines are missing. Restore the journal from a copy; or keep it aside and go on in a new run from a checkpoint: launch CONFIG --resume CHECKPOINT --branch NAME.',
+  },
   DDPM_ERR_IMPORT_DIFFUSERS: {
     exitCode: 2,
     message:
@@ -405,6 +410,15 @@ const table = {
   DDPM_ERR_RUN_NOTHING: {
     exitCode: 2,
     message: '{dir}: nothing to resume; no run was started there. Leave --resume out to start one.',
+  },
+  DDPM_ERR_RESUME_OTHER: {
+    exitCode: 2,
+    message:
+      '{checkpoint} is of another run ({there}) than the one in {dir} ({here}), whose history it would replace. Begin a new run with it: --resume {checkpoint} --branch NAME.',
+  },
+  DDPM_ERR_BRANCH: {
+    exitCode: 2,
+    message: '--branch {name}: {problem}. {remedy}',
   },
   DDPM_ERR_CHECKPOINT_PATH: {
     exitCode: 2,

@@ -67,6 +67,7 @@ function rows({ model, loaded, weightsName }: ExportFacts): [string, string][] {
   const { name, licence } = meta.dataset ?? {};
   return [
     ['Run', `${model.config.name} (${meta.runId})`],
+    ...branchRows(meta),
     ['Step', `${globalStep}, of ${model.config.train.steps} asked for`],
     ['Weights', weightsName === 'raw' ? 'as trained' : `${weightsName} (exponential moving average)`],
     ['Parameters', model.layout.size.toLocaleString('en-US')],
@@ -77,6 +78,15 @@ function rows({ model, loaded, weightsName }: ExportFacts): [string, string][] {
     ['Trained with', Object.values(meta.engine).join(' ')],
     ['Checkpoint', `\`${digest}\`, written ${meta.createdAt}`],
   ];
+}
+
+function branchRows({ parent }: LoadedWeights['meta']): [string, string][] {
+  if (!parent) return [];
+  const changed = Object.entries(parent.changed).map(
+    ([key, [there, here]]) => `${key} ${JSON.stringify(there)} to ${JSON.stringify(here)}`,
+  );
+  const settings = changed.length > 0 ? `; changed: ${changed.join(', ')}` : '';
+  return [['Branch of', `run ${parent.runId} at step ${parent.globalStep}, \`${parent.digest}\`${settings}`]];
 }
 
 function notesText({ loaded: { meta } }: ExportFacts): string | undefined {

@@ -1,4 +1,10 @@
-import type { CheckpointStore, RetentionPolicy, Saver, SnapshotMeta } from '@ddpm-fleet/checkpoint';
+import type {
+  CheckpointInfo,
+  CheckpointStore,
+  RetentionPolicy,
+  Saver,
+  SnapshotMeta,
+} from '@ddpm-fleet/checkpoint';
 import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
 import { FrameKind, isFrame, StateReceiver, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
@@ -110,9 +116,7 @@ export class Saves {
   /** Finds the newest whole checkpoint, or the one that was asked for. */
   async find(wanted: EffectOf<'findCheckpoint'>): Promise<void> {
     try {
-      const checkpoint = await this.#find(wanted);
-      const refusal = checkpoint ? undefined : await this.#refusal(wanted);
-      this.#emit({ type: 'checkpointFound', checkpoint, ...(refusal !== undefined && { refusal }) });
+      this.#emit({ type: 'checkpointFound', ...(await this.#find(wanted)) });
     } catch (error) {
       this.#emit({ type: 'failed', reason: messageOf(error) });
     }
@@ -124,36 +128,29 @@ export class Saves {
     this.#from = undefined;
     if (from) {
       const found = await this.#surroundings.openStore(from.location).load(from.globalStep);
-      return { ...from, digest: found.digest };
+      return { checkpoint: { ...from, digest: found.digest } };
     }
-    const infos = (await this.#store.list()).filter(
-      ({ globalStep }) => globalStep <= atMost && isTrusted(trust, globalStep),
-    );
+    const trusted = (await this.#store.list()).filter(({ globalStep }) => isTrusted(trust, globalStep));
+    const infos = trusted.filter(({ globalStep }) => globalStep <= atMost);
     for (const { globalStep, name, manifest } of infos) {
       const [verdict] = await this.#store.verify(globalStep);
       const problem =
         verdict?.problem ?? (manifest ? this.#foreign(manifest.meta.identityHash) : 'no manifest');
       if (problem === undefined)
-        return { globalStep, location: this.#options.location, digest: manifest!.digest };
+        return { checkpoint: { globalStep, location: this.#options.location, digest: manifest!.digest } };
       this.#log.error({ checkpoint: name, problem }, `checkpoint ${name} cannot be used: ${problem}`);
     }
     // Without any whole checkpoint this throws and names each: never silently from step 0.
     if (infos.length > 0) await this.#store.load('newest');
-    return null;
+    const refusal = this.#refusal(atMost, trusted.at(-1));
+    return { checkpoint: null, ...(refusal && { refusal: messageOf(refusal) }) };
   }
 
   /** Why a run for which no checkpoint was found must not begin anew; undefined where it may. */
-  async #refusal({ atMost, trust }: EffectOf<'findCheckpoint'>): Promise<string | undefined> {
+  #refusal(step: number, oldest: CheckpointInfo | undefined): Error | undefined {
     const { location, meta } = this.#options;
-    const ahead = (await this.#store.list()).filter(
-      ({ globalStep }) => globalStep > atMost && isTrusted(trust, globalStep),
-    );
-    if (ahead.length > 0)
-      return messageOf(
-        fleetError('DDPM_ERR_JOURNAL_CUT', { step: atMost, oldest: ahead.at(-1)!.globalStep, location }),
-      );
-    if (meta.parent) return messageOf(fleetError('DDPM_ERR_CHECKPOINT_NONE', { location }));
-    return undefined;
+    if (oldest) return fleetError('DDPM_ERR_JOURNAL_CUT', { step, oldest: oldest.globalStep, location });
+    return meta.parent && fleetError('DDPM_ERR_CHECKPOINT_NONE', { location });
   }
 
   #foreign(identityHash: string): string | undefined {

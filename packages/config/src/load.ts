@@ -3,8 +3,10 @@ import convict from 'convict';
 import { fleetError } from '@ddpm-fleet/core';
 import { LineCounter, type Document } from 'yaml';
 import { registerFormats } from './formats.js';
+import { hintFor } from './hint.js';
 import { convictSchema, envName, LEAVES } from './schema.js';
 import { asTyped } from './asTyped.js';
+import { checkTogether } from './together.js';
 import { settleBatch } from './batch.js';
 import type { RunConfig } from './types.js';
 import { readYaml, type YamlProblem } from './yaml.js';
@@ -172,63 +174,6 @@ function splitPair(pair: string): [string, string] {
   const at = pair.indexOf('=');
   if (at < 1) throw fleetError('DDPM_ERR_CONFIG_SET', { pair });
   return [pair.slice(0, at), pair.slice(at + 1)];
-}
-
-/** The setting that an unknown key probably means: same last word, or fewest edits. */
-function hintFor(path: string): string {
-  const last = path.split('.').at(-1)!;
-  const best = [...LEAVES.keys()]
-    .map((known) => ({
-      known,
-      distance: Math.min(edits(path, known), edits(last, known.split('.').at(-1)!) + 1),
-    }))
-    .toSorted((a, b) => a.distance - b.distance)[0]!;
-  return best.distance <= 4
-    ? `Did you mean ${best.known}?`
-    : 'The settings are listed by `ddpm-fleet launch --help`.';
-}
-
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-/** Rules over more than one setting of this package's own; those of model and diffusion live there. */
-function checkTogether(config: RunConfig): void {
-  const { fleet, optimizer, diffusion, model } = config;
-  const refuse = (key: string, must: string, value: unknown): never => {
-    throw fleetError('DDPM_ERR_CONFIG_VALUE', {
-      place: 'the resolved config',
-      key,
-      must,
-      value: JSON.stringify(value),
-    });
-  };
-  if (fleet.minWorkers > fleet.maxWorkers)
-    refuse('fleet.minWorkers', 'must not be above fleet.maxWorkers', fleet.minWorkers);
-  if (fleet.livenessMs < 2 * fleet.heartbeatMs)
-    refuse('fleet.livenessMs', 'must be at least two heartbeats (fleet.heartbeatMs)', fleet.livenessMs);
-  if (
-    ['cosine', 'linear'].includes(optimizer.lrSchedule) &&
-    optimizer.scheduleSteps <= optimizer.warmupSteps
-  ) {
-    refuse(
-      'optimizer.scheduleSteps',
-      `must be above optimizer.warmupSteps for the ${optimizer.lrSchedule} schedule`,
-      optimizer.scheduleSteps,
-    );
-  }
-  if (diffusion.labelDropProb > 0 && model.numClasses === 0) {
-    refuse('diffusion.labelDropProb', 'needs model.numClasses above 0', diffusion.labelDropProb);
-  }
 }
 
 function freeze<T extends object>(value: T): T {

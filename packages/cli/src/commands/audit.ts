@@ -37,10 +37,7 @@ function show(audit: RunAudit): void {
   const holds = audit.findings.length === 0;
   print(`run          ${audit.runDir}${audit.isLive ? ' (running)' : ''}`);
   print(`journal      ${count(audit.lines)} lines, head ${audit.head ?? 'none'}`);
-  if (audit.branch)
-    print(
-      `branch       of run ${audit.branch.runId} at step ${count(audit.branch.globalStep)}, ${audit.branch.digest}`,
-    );
+  showBranch(audit);
   print(
     `chain        ${holds ? 'unbroken' : 'see below'}; ${audit.anchored} heads noted elsewhere are in it`,
   );
@@ -64,6 +61,10 @@ function show(audit: RunAudit): void {
   if (holds) return print('\nnothing wrong was found');
   print('');
   for (const { kind, detail } of audit.findings) print(`${kind}: ${detail}`);
+}
+
+function showBranch({ branch }: RunAudit): void {
+  if (branch) print(`branch       of run ${branch.runId} at step ${branch.globalStep}, ${branch.digest}`);
 }
 
 function skipped({ skipped }: RunAudit): string {

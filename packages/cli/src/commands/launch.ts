@@ -42,12 +42,7 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
     const foreseen = await foresee(options, flags);
     return submitToSlurm(file, directoryOf(foreseen, flags), foreseen, flags);
   }
-  if (flags.dryRun) {
-    const foreseen = await foresee(options, flags);
-    const dir = directoryOf(foreseen, flags);
-    const venue = await openVenue(flags, foreseen);
-    return printDryRun(foreseen, planOf(foreseen, venue, dir, flags), dir, flags.json === true);
-  }
+  if (flags.dryRun) return dryRun(await foresee(options, flags), flags);
   if (flags.detach) return detach(directoryOf(await foresee(options, flags), flags), process.argv.slice(2));
   const prepared = await prepareRun(options);
   assertAccepted(prepared.notes, flags);
@@ -83,6 +78,12 @@ function assertBranchable({ branch, resume, launcher }: LaunchFlags, isSubmitted
       'it would begin again with each start of the job',
       'Begin it with another launcher, --steps near the checkpoint’s, and go on with --resume auto-or-new.',
     );
+}
+
+async function dryRun(foreseen: ForeseenRun, flags: LaunchFlags): Promise<void> {
+  const dir = directoryOf(foreseen, flags);
+  const venue = await openVenue(flags, foreseen);
+  printDryRun(foreseen, planOf(foreseen, venue, dir, flags), dir, flags.json === true);
 }
 
 async function foresee(options: PrepareOptions, flags: LaunchFlags): Promise<ForeseenRun> {

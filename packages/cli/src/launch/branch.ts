@@ -1,6 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { openStore, type Loaded } from '@ddpm-fleet/checkpoint';
-import { checkpointLocation, configYaml, runPaths, type Parent, type RunConfig } from '@ddpm-fleet/config';
+import { openStore, type Loaded, type SnapshotMeta } from '@ddpm-fleet/checkpoint';
+import {
+  checkpointLocation,
+  configYaml,
+  runPaths,
+  type Parent,
+  type RunConfig,
+  type RunRecord,
+} from '@ddpm-fleet/config';
 import { formatLine, GENESIS } from '@ddpm-fleet/coordinator';
 import { fleetError } from '@ddpm-fleet/core';
 import { findTarget } from '../target.js';
@@ -83,23 +90,23 @@ async function publish(
       problem: `${location} holds checkpoints already`,
       remedy: 'Give the branch a place of its own (checkpoint.store, --run-dir).',
     });
-  const { runId, identity, identityHash, datasetHash, dataset, notes, engine } = record;
-  const { changed, globalStep, digest } = parent;
-  const about = { runId, identity, identityHash, datasetHash, engine: { ...engine } };
-  await store.publish({
-    ...snapshot,
-    meta: {
-      ...about,
-      ...(dataset && { dataset }),
-      ...(notes && { notes }),
-      parent: { runId: parent.runId, globalStep, digest, changed },
-      ...{
-        createdAt: new Date().toISOString(),
-        configYaml: configYaml(config),
-        losses: snapshot.meta.losses,
-      },
-    },
-  });
+  await store.publish({ ...snapshot, meta: metaOf(snapshot.meta.losses, parent, record, config) });
+}
+
+function metaOf(
+  losses: SnapshotMeta['losses'],
+  { runId, globalStep, digest, changed }: Parent,
+  record: RunRecord,
+  config: RunConfig,
+): SnapshotMeta {
+  const { identity, identityHash, datasetHash, dataset, notes, engine } = record;
+  return {
+    ...{ runId: record.runId, identity, identityHash, datasetHash, engine: { ...engine } },
+    ...(dataset && { dataset }),
+    ...(notes && { notes }),
+    parent: { runId, globalStep, digest, changed },
+    ...{ createdAt: new Date().toISOString(), configYaml: configYaml(config), losses },
+  };
 }
 
 /** A resume from a checkpoint goes back to it: to one of the run itself. @throws DDPM_ERR_RESUME_OTHER */

@@ -80,6 +80,12 @@ test.serial('fewer workers than GPUs, and a GPU that is not there', async (t) =>
   const LD_LIBRARY_PATH = library(0);
   const few = await dryRun({ LD_LIBRARY_PATH }, '--workers', '1');
   t.regex(few.notes.join(), /WARNING: 1 of 2 GPUs are left idle \(.* GPU 1\): --workers 2 uses all/);
+  const [wide, levels] = ['model.ch=512', 'model.chMult=[1,2,2,2]'];
+  const big = await dryRun({ LD_LIBRARY_PATH }, '--set', wide!, '--set', levels!);
+  t.regex(
+    big.notes.join(),
+    /WARNING: GPU 0 of .* has 1\.\d+ G.*B and its worker needs about .*slotBatchSize/,
+  );
   const absent = await dryRun({ LD_LIBRARY_PATH, CUDA_VISIBLE_DEVICES: 'GPU-b,0' });
   t.is(absent.workers[0]!.device.kind, 'cpu');
   t.regex(absent.notes.join(), /CUDA_VISIBLE_DEVICES names GPU-b, but the GPUs here are 0, 1/);

@@ -6,6 +6,8 @@ import { Command } from 'commander';
 import { assertOwnCheckpoint, beginBranch } from '../launch/branch.js';
 import { detach } from '../launch/detach.js';
 import { printDryRun } from '../launch/dryRun.js';
+import { estimate } from '../launch/estimate.js';
+import { gpuMemoryNotes } from '../launch/gpuMemory.js';
 import { HERE, INSTALLATION } from '../launch/installation.js';
 import { launchOnKubernetes } from '../launch/kubernetes.js';
 import { addLaunchOptions, settingsOf, type LaunchFlags } from '../launch/launchOptions.js';
@@ -108,13 +110,15 @@ function planOf(run: ForeseenRun, venue: Venue, dir: string, flags: LaunchFlags)
     insecure: flags.insecure === true,
     allowUnlike: flags.allowUnlike === true,
   };
-  return planLaunch({
+  const plan = planLaunch({
     ...{ runDir: dir, workers, hosts, threads, coordinatorHost: HERE, root: INSTALLATION },
     rendezvous: { encrypted, ...(address === undefined ? {} : { address }) },
     ...(encrypted ? { keyFiles: keyFilesIn(keysOf(dir, flags)) } : {}),
     entries: processEntries(request),
     env: processEnvironments(request),
   });
+  const { workerBytes } = estimate(config, run.specs, run.image.size);
+  return { ...plan, notes: [...plan.notes, ...gpuMemoryNotes(plan, workerBytes)] };
 }
 
 function keysOf(dir: string, { keys }: LaunchFlags): string {

@@ -128,6 +128,11 @@ const table = {
     message:
       'precision {precision} needs the compiled TensorFlow engine. Set engine.precision to float32, or use engine.kind tensorflow with engine.compiled true.',
   },
+  DDPM_ERR_ENGINE_MEMORY: {
+    exitCode: 1,
+    message:
+      'the device has too little memory for {program}, which needs about {needs} with the state: {detail}. Lower batch.slotBatchSize and raise batch.numSlots by as much, lower model.ch, or use a device with more memory that no other worker is on.',
+  },
   DDPM_ERR_ENGINE_THREADS: {
     exitCode: 1,
     message:

@@ -1,3 +1,4 @@
+import { fleetError } from '@ddpm-fleet/core';
 import type { HostArray, Module } from '../engine.js';
 import { sizeOf } from './graph/graph.js';
 import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
@@ -11,6 +12,7 @@ const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bo
 export class SessionModule implements Module {
   readonly #name: string;
   readonly #plan: ModulePlan;
+  readonly #memoryOf: CompiledModule['memoryOf'];
   readonly #session: Session;
   readonly #variables: ReadonlyMap<string, { index: number; size: number }>;
   readonly #onDispose: () => void;
@@ -21,6 +23,7 @@ export class SessionModule implements Module {
     this.#name = name;
     this.#onDispose = onDispose;
     this.#plan = compiled.plan;
+    this.#memoryOf = compiled.memoryOf;
     this.#session = withSavedModel(
       encodeSavedModel(compiled.graphDef),
       (directory) => new Session(binding, directory),
@@ -42,8 +45,22 @@ export class SessionModule implements Module {
     const fetches = plan.outputs.map(({ tensor }) => tensor);
     if (plan.done) fetches.push(plan.done);
     if (fetches.length === 0) return {};
-    const values = this.#session.run(this.#feeds(program, plan, inputs), fetches);
+    const values = this.#call(program, this.#feeds(program, plan, inputs), fetches);
     return Object.fromEntries(plan.outputs.map(({ name }, i) => [name, values[i]!]));
+  }
+
+  /** @throws DDPM_ERR_ENGINE_MEMORY where the device has too little for the program */
+  #call(program: string, feeds: Feed[], fetches: readonly string[]): HostArray[] {
+    try {
+      return this.#session.run(feeds, fetches);
+    } catch (cause) {
+      const { message } = cause as Error;
+      if (!/\bOOM\b|out of memory|RESOURCE_?EXHAUSTED|failed to allocate/i.test(message)) throw cause;
+      const gib = (this.#memoryOf(program) + this.numBytes) / 2 ** 30;
+      const facts = { program: `${this.#name}/${program}`, needs: `${gib.toFixed(1)} GiB` };
+      const detail = message.split('\n')[0]!.slice(0, 200);
+      throw fleetError('DDPM_ERR_ENGINE_MEMORY', { ...facts, detail }, { cause });
+    }
   }
 
   readVariable(name: string): Float32Array {

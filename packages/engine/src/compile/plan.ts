@@ -36,4 +36,6 @@ export interface VariableAccess {
 export interface CompiledModule {
   readonly plan: ModulePlan;
   readonly graphDef: Uint8Array;
+  /** What a call of the program needs beside the variables, at most. */
+  memoryOf(program: string): number;
 }

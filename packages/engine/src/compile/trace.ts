@@ -4,6 +4,8 @@ import { copiedIfAliased } from './aliases.js';
 import { encodeGraphDef } from './graph/graphDef.js';
 import { Graph, tensorName, type GraphNode, type Output } from './graph/graph.js';
 import { castTo, sameShape, type } from './kernels/kernel.js';
+import { peakBytes } from '../placement/memory.js';
+import { nodesOf } from './programNodes.js';
 import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
 import { GraphRandom } from './random.js';
 import { record, type Tracer } from './record.js';
@@ -20,7 +22,8 @@ export type TraceOptions = Pick<Recording, 'precision' | 'native'>;
  */
 export function traceModule(spec: ModuleSpec, options: TraceOptions): CompiledModule {
   const { plan, graph } = recordModule(spec, options);
-  return { plan, graphDef: encodeGraphDef(graph) };
+  const memoryOf = (program: string): number => peakBytes(nodesOf(plan.programs[program]!, graph));
+  return { plan, graphDef: encodeGraphDef(graph), memoryOf };
 }
 
 /** A module as a graph that nobody runs yet. */

@@ -102,7 +102,7 @@ export function tensorBytes({ shape, dtype }: OutputType): number {
 }
 
 /** A slice of whole rows whose first byte is at a multiple of 64 shares the buffer. */
-function isView({ op, inputs, outputs }: GraphNode): boolean {
+export function isView({ op, inputs, outputs }: GraphNode): boolean {
   if (op !== 'Slice') return false;
   const [x, begin] = inputs as [Output, Output];
   const value = begin.node.attrs['value'];

@@ -25,6 +25,19 @@ test.serial('values cannot be read while a program is traced', async (t) => {
   t.regex(error.message, /^one\/run reads a float32 tensor of shape \[4\] at .*errors\.test\.[jt]s:\d+:\d+/);
 });
 
+test.serial('a program that needs more memory than there is says how much, and what lowers it', async (t) => {
+  const engine = await openCompiled();
+  // More than an address can name, so that no machine has it.
+  const spec = oneProgram(x, ({ x }) => ({
+    y: tf.sum(tf.tile(tf.reshape(x!, [1, 1, 4]), [2 ** 30, 2 ** 25, 1])),
+  }));
+  const module = await engine.load(spec);
+  const error = t.throws<FleetError>(() => module.run('run', { x: new Float32Array(4) }));
+  t.is(error.code, 'DDPM_ERR_ENGINE_MEMORY');
+  t.regex(error.message, /for one\/run, which needs about 536870912\.0 GiB .*Lower batch\.slotBatchSize/);
+  module.dispose();
+});
+
 test.serial('values of constants can', async (t) => {
   const engine = await openCompiled();
   const spec = oneProgram({}, () => ({

@@ -1,6 +1,7 @@
 import test from 'ava';
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  peakBytes,
   placeNodes,
   readRegistry,
   recordedPrograms,
@@ -48,7 +49,7 @@ const REGISTRY: KernelRegistry = {
   Floor: { inputs: [arg('x')], outputs: [arg('y')], defaults: {}, gpu: [] },
 };
 
-function place(body: (x: tf.Tensor, i: tf.Tensor) => tf.Tensor, registry = REGISTRY) {
+function nodesOf(body: (x: tf.Tensor, i: tf.Tensor) => tf.Tensor) {
   const inputs = { x: { shape: [4], dtype: 'float32' }, i: { shape: [2], dtype: 'int32' } } as const;
   const programs = {
     p: {
@@ -59,8 +60,26 @@ function place(body: (x: tf.Tensor, i: tf.Tensor) => tf.Tensor, registry = REGIS
     },
   };
   const options = { precision: 'float32', native: false } as const;
-  return placeNodes(recordedPrograms({ name: 'm', variables: {}, programs }, options)['p']!, registry);
+  return recordedPrograms({ name: 'm', variables: {}, programs }, options)['p']!;
 }
+
+function place(body: Parameters<typeof nodesOf>[0], registry = REGISTRY) {
+  return placeNodes(nodesOf(body), registry);
+}
+
+test('memory: a tensor lives from its node to its last reader, a view as long as what it shows', (t) => {
+  // x and i are fed: 16 and 8 bytes; each square has 16.
+  t.is(peakBytes(nodesOf((x) => tf.square(tf.square(tf.square(x))))), 16 + 16);
+  t.is(
+    peakBytes(
+      nodesOf((x) => {
+        const first = tf.square(x);
+        return tf.concat([tf.reshape(first, [4]), tf.square(tf.square(first))]);
+      }),
+    ),
+    16 + 16 + 32,
+  );
+});
 
 test('kernels and their bytes are counted; constants of shapes and axes cost nothing', (t) => {
   const placement = place((x) => tf.sum(tf.square(x)));

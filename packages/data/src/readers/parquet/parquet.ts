@@ -50,7 +50,7 @@ async function openParquet(
     const files: ParquetFile[] = [];
     for (const source of sources) files.push(await openFooter(open, source));
     const columns = findColumns(files[0]!.path, files[0]!.metadata);
-    const groups = rowGroupsOf(files);
+    const groups = rowGroupsOf(files, columns.image);
     if (groups.length === 0)
       throw fleetError('DDPM_ERR_DATA_EMPTY', { path: files[0]!.path, what: 'at least one row' });
     const labelling = await readLabels(files, columns, async () => {

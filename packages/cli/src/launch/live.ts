@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { runPaths } from '@ddpm-fleet/config';
 
 /** What a running coordinator says of itself in live.json. */
@@ -19,8 +19,10 @@ export interface Live {
 /** undefined where no coordinator of this host runs. */
 export function readLive(dir: string): Live | undefined {
   try {
-    const live = JSON.parse(readFileSync(runPaths(dir).live, 'utf8')) as Live;
-    return isAlive(live.pid) ? live : undefined;
+    const path = runPaths(dir).live;
+    const { mtimeMs } = statSync(path);
+    const live = JSON.parse(readFileSync(path, 'utf8')) as Live;
+    return isAlive(live.pid) && !startedAfter(live.pid, mtimeMs) ? live : undefined;
   } catch {
     return undefined;
   }
@@ -32,5 +34,24 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Clock ticks of /proc, a second: fixed on Linux. */
+const TICKS = 100;
+/** The start of the machine is told in whole seconds. */
+const SLACK_MS = 2000;
+
+/** Whether the process is younger than what it should have written: then it has the number of one that is gone. */
+function startedAfter(pid: number, ms: number): boolean {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    const booted = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))![1]);
+    return (booted + Number(fields[19]) / TICKS) * 1000 > ms + SLACK_MS;
+  } catch {
+    // Not on Linux: the number alone decides.
+    return false;
   }
 }

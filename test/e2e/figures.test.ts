@@ -1,9 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeStatistics } from '@ddpm-fleet/inference';
 import test from 'ava';
 import { ddpmFleet, scratch } from '../support/cli.js';
-import { TINY } from '../support/tinyRun.js';
 
 const SIZE = 4;
 
@@ -40,35 +38,5 @@ test.serial(
       t.is(refused.code, 2);
       t.regex(refused.stderr, new RegExp(`^error: FID: .*${name}\\.npz: sigma.*\\[DDPM_ERR_FID\\]\n$`));
     }
-  },
-);
-
-test.serial(
-  'grids come at their own steps, in as many steps as the chain has, without a checkpoint due',
-  async (t) => {
-    const dir = join(scratch(), 'run');
-    const grids = [
-      'samples.everySteps=3',
-      'samples.count=2',
-      'checkpoint.everySteps=1000',
-      'diffusion.numTimesteps=20',
-    ];
-    const set = grids.flatMap((pair) => ['--set', pair]);
-    const args = [
-      'configs/quickstart.yaml',
-      ...TINY,
-      ...set,
-      '--steps',
-      '7',
-      '--workers',
-      '1',
-      '--run-dir',
-      dir,
-    ];
-    const run = await ddpmFleet(['launch', ...args], { timeoutMs: 240_000 });
-    t.is(run.code, 0, run.stderr);
-    t.regex(run.stderr, /\[DDPM_NOTE_SAMPLE_STEPS\]/);
-    const drawn = readdirSync(join(dir, 'samples'));
-    t.true(drawn.includes('step-00000006.png'), drawn.join());
   },
 );

@@ -4,7 +4,7 @@ import type { Invariant } from './invariants.js';
 import { readJournal } from './journalReading.js';
 import { SMALL_RUN, type ModelRun } from './model.js';
 import type { Settings } from './settings.js';
-import { Simulation, type TraceLine } from './simulation.js';
+import { Simulation, type TraceLine, type WorkerTraceLine } from './simulation.js';
 import { Watch } from './watch.js';
 
 export interface ChaosReport {
@@ -20,6 +20,7 @@ export interface ChaosReport {
 export interface ChaosOptions {
   readonly steps?: number;
   readonly trace?: (line: TraceLine) => void;
+  readonly workerTrace?: (line: WorkerTraceLine) => void;
 }
 
 /** How long a fleet that is left alone may take to end. */
@@ -49,7 +50,7 @@ class Chaos {
   /** Replicas are damaged: of the other injuries only those that leave enough healthy ones. */
   readonly #corrupting: boolean;
 
-  constructor(seed: number, { steps = 30, trace }: ChaosOptions) {
+  constructor(seed: number, { steps = 30, trace, workerTrace }: ChaosOptions) {
     this.#seed = seed;
     const dice = (this.#dice = new Dice(seed ^ 0x5eed));
     this.#corrupting = dice.happens(0.2);
@@ -63,7 +64,10 @@ class Chaos {
       },
       faults: faultsOf(dice),
       saveMs: dice.pick([1, 200, 3000]),
+      callMs: dice.pick([0, 2, 30]),
+      readMs: dice.pick([0, 0, 10]),
       ...(trace && { trace }),
+      ...(workerTrace && { workerTrace }),
     });
     this.#surgeon = new Surgeon(this.#simulation, dice);
     this.#watch = new Watch(this.#simulation, () => this.#surgeon.isBusy);

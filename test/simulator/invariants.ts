@@ -11,6 +11,7 @@ import { Ledger } from './ledger.js';
 /** The closed list of what must hold, each with how often it was checked: of the machine, and of the whole run. */
 export const INVARIANTS = [
   ...Object.values(MACHINE),
+  'HELLO says what an idle device holds',
   'replica equals the undisturbed run',
   'checkpoint equals the undisturbed run',
   'journal reads as one unbroken run',

@@ -28,8 +28,8 @@ export interface ModelRun {
 export const SMALL_RUN: ModelRun = {
   numSlots: 6,
   slotBatchSize: 2,
-  size: 10,
-  bucketBytes: 16,
+  size: 260,
+  bucketBytes: 1024,
   wireDtype: 'float32',
   numTimesteps: 1000,
 };
@@ -79,15 +79,15 @@ export class Replica {
   /** The sum over a slot's images, and what is known of each image. */
   slot(slot: number): { gradient: Float32Array; images: ImageRecords } {
     const { slotBatchSize, numTimesteps } = this.run;
-    const noise = (i: number) =>
-      Math.sin(12.9898 * this.globalStep + 78.233 * slot + 37.719 * i) * 43758.5453;
-    const gradient = Float32Array.from(this.params, (param, i) => (noise(i) % 1) + 0.01 * param);
+    const seed = Math.imul(this.globalStep + 1, 0x9e3779b1) ^ Math.imul(slot + 1, 0x85ebca77);
+    const noise = (i: number) => scrambled(seed + i) / 2 ** 31;
+    const gradient = this.params.map((param, i) => noise(i) + 0.01 * param);
     const images = {
       t: Int32Array.from(
         { length: slotBatchSize },
         (_, b) => (31 * this.globalStep + 17 * slot + b) % numTimesteps,
       ),
-      loss: Float32Array.from({ length: slotBatchSize }, (_, b) => Math.abs(noise(100 + b) % 1)),
+      loss: Float32Array.from({ length: slotBatchSize }, (_, b) => Math.abs(noise(-1 - b))),
     };
     if (isBad(this.run, this.globalStep) && slot === this.globalStep % this.run.numSlots) {
       if (this.globalStep % 2 === 0) images.loss[0] = NaN;
@@ -177,6 +177,13 @@ export class Replica {
   #rounded(values: Float32Array): Float32Array {
     return this.run.wireDtype === 'bfloat16' ? roundToBfloat16(values) : values;
   }
+}
+
+/** A whole number in [-2^31, 2^31) that looks like chance. */
+function scrambled(value: number): number {
+  const once = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
+  const twice = Math.imul(once ^ (once >>> 12), 0x297a2d39);
+  return twice ^ (twice >>> 15);
 }
 
 /** Whether the step has something in it that is not finite. */

@@ -1,7 +1,7 @@
 import { narrate, narrateEvent } from './narration.js';
 import { SMALL_RUN } from './model.js';
-import type { ModelWorker } from './modelWorker.js';
 import type { Settings } from './settings.js';
+import type { SimWorker } from './simWorker.js';
 import { Simulation, type TraceLine } from './simulation.js';
 
 /** One command of a scenario and what came of it. */
@@ -147,7 +147,7 @@ class Stage {
     }
   }
 
-  #flip(worker: ModelWorker): void {
+  #flip(worker: SimWorker): void {
     this.#fleet.invariants.corrupted = true;
     worker.flipBit();
   }

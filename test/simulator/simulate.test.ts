@@ -24,6 +24,8 @@ test('a seed is a run: the same events, the same effects', async (t) => {
     const all: string[] = [];
     await chaosRun(5, {
       trace: ({ at, event, effects }) => all.push(`${at} ${event.type} ${effects.length}`),
+      workerTrace: ({ at, workerId, event, effects }) =>
+        all.push(`${at} ${workerId} ${event.type} ${effects.length}`),
     });
     return all;
   };

@@ -7,7 +7,8 @@ import { printCrowd } from './crowd.js';
 import { traceText } from './traceText.js';
 import type { TraceLine } from './simulation.js';
 
-const HELP = `Runs the coordinator's machine and model workers under seeded faults, and checks after every event what must hold.
+const HELP = `Runs the coordinator and workers, whose devices compute on small arrays, under seeded faults, and checks after every
+event what must hold.
 
   npm run simulate -- --events 10000000 --seed 1     many runs, in 2 processes
   npm run simulate -- --seed 4711 --seeds 1 --trace  one run again, with what happened in it

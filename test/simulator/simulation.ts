@@ -1,21 +1,28 @@
 import type { CheckpointStore } from '@ddpm-fleet/checkpoint';
 import { runPaths } from '@ddpm-fleet/config';
 import type { Effect, Event, Outcome, State } from '@ddpm-fleet/coordinator/parts';
-import { runKey } from '@ddpm-fleet/protocol';
+import type { WorkerEffect, WorkerEvent } from '@ddpm-fleet/worker/parts';
 import { Dice, MemoryNetwork, QUIET, VirtualClock, type Faults } from '@ddpm-fleet/transport';
 import { pino, type Logger } from 'pino';
 import { Disk, RUN_DIR, type Pace } from './disk.js';
 import { Host } from './host.js';
 import { Invariants } from './invariants.js';
 import { Reference, Replica, SMALL_RUN, type ModelRun } from './model.js';
-import { ModelWorker } from './modelWorker.js';
-import { configOf, FACTS, recordOf, SETTINGS, type Settings } from './settings.js';
+import { configOf, recordOf, SETTINGS, type Settings } from './settings.js';
 import { SimCoordinator } from './simCoordinator.js';
+import { SimWorker } from './simWorker.js';
 
 export interface TraceLine {
   readonly at: number;
   readonly event: Event;
   readonly effects: readonly Effect[];
+}
+
+export interface WorkerTraceLine {
+  readonly at: number;
+  readonly workerId: string;
+  readonly event: WorkerEvent;
+  readonly effects: readonly WorkerEffect[];
 }
 
 export interface SimulationOptions {
@@ -26,11 +33,16 @@ export interface SimulationOptions {
   readonly slotMs?: number;
   readonly prepareMs?: number;
   readonly saveMs?: number;
+  /** At most, of anything that a worker's device does but slots. */
+  readonly callMs?: number;
+  /** At most, until images are there. */
+  readonly readMs?: number;
   /** Workers compare their state with the undisturbed run's after every step. */
   readonly exact?: boolean;
   /** False: invariants are not checked. */
   readonly checked?: boolean;
   readonly trace?: (line: TraceLine) => void;
+  readonly workerTrace?: (line: WorkerTraceLine) => void;
   readonly log?: Logger;
 }
 
@@ -55,7 +67,7 @@ export class Simulation {
   readonly invariants = new Invariants();
   readonly settings: Settings;
   readonly reference: Reference;
-  readonly workers = new Map<string, ModelWorker>();
+  readonly workers = new Map<string, SimWorker>();
   /** Milliseconds a slot of each worker. */
   readonly pace = new Map<string, number>();
   readonly ends = new Map<string, string>();
@@ -145,28 +157,38 @@ export class Simulation {
   join(
     workerId: string,
     changes: { slotMs?: number; prepareMs?: number; sharesDisk?: boolean } = {},
-  ): ModelWorker {
+  ): SimWorker {
     this.pace.set(workerId, changes.slotMs ?? this.#options.slotMs ?? 20);
-    const host = new Host(workerId, this.clock);
-    const worker = new ModelWorker({
+    const incarnation = ++this.#incarnations;
+    const host = new Host(`${workerId}.${incarnation}`, this.clock);
+    const { callMs = 0, readMs = 0 } = this.#options;
+    const { dice } = this.network;
+    const worker = new SimWorker({
       workerId,
-      incarnation: ++this.#incarnations,
+      incarnation,
       model: this.#model,
-      run: runKey('simulated'),
       host,
+      transport: this.network.transport(workerId),
       addresses: { control: `tcp://127.0.0.1:${PORT}`, data: `tcp://127.0.0.1:${PORT + 1}` },
-      heartbeatMs: this.settings.heartbeatMs,
       prepareMs: changes.prepareMs ?? this.#options.prepareMs ?? 300,
-      slotMs: () => this.pace.get(workerId)! * (0.9 + 0.2 * this.network.dice.roll()),
-      facts: FACTS,
-      store: changes.sharesDisk === false ? undefined : this.disk.store(STORE, host),
-      onState: (replica) => this.#look(workerId, replica),
+      slotMs: () => this.pace.get(workerId)! * (0.9 + 0.2 * dice.roll()),
+      callMs: () => (callMs > 0 ? callMs * dice.roll() : 0),
+      readMs: () => (readMs > 0 ? readMs * dice.roll() : 0),
+      storeLocation: STORE,
+      openStore: (location) => {
+        if (changes.sharesDisk === false) throw new Error('the store is out of reach');
+        return this.disk.store(location, host);
+      },
+      onTurn: (event, effects) =>
+        this.#options.workerTrace?.({ at: this.clock.now, workerId, event, effects }),
+      onHello: (isTrue) => this.#onHello(workerId, isTrue),
+      onState: (replica) => this.#guard(() => this.#look(workerId, replica)),
       damagedStates: this.#damagedStates,
       onUnnoticed: () => (this.unnoticed = true),
       onEnd: (reason) => this.ends.set(workerId, reason),
     });
     this.workers.set(workerId, worker);
-    void this.#open(worker.open(host.transport(this.network.transport(workerId))));
+    void this.#open(worker.open());
     return worker;
   }
 
@@ -237,18 +259,29 @@ export class Simulation {
   }
 
   #onTurn(coordinator: SimCoordinator, state: State, event: Event, effects: readonly Effect[]): void {
-    try {
+    this.#guard(() => {
       if (this.#options.checked !== false) this.#check(coordinator, state, event, effects);
-    } catch (error) {
-      // The shell may take it for a failure of its own.
-      this.#failure ??= error as Error;
-      throw error;
-    }
+    });
     this.#options.trace?.({ at: this.clock.now, event, effects });
     const finished = effects.find(({ type }) => type === 'finished');
     if (finished?.type !== 'finished') return;
     this.outcome = finished.outcome;
     coordinator.host.dieAfter(Infinity, () => undefined);
+  }
+
+  /** What is found must end the simulation, though a shell may take it for a failure of its own. */
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#failure ??= error as Error;
+      throw error;
+    }
+  }
+
+  #onHello(workerId: string, isTrue: boolean): void {
+    this.invariants.checks['HELLO says what an idle device holds']++;
+    if (!isTrue) this.#failure ??= new Error(`${workerId} says HELLO with what it does not hold, or not yet`);
   }
 
   #check(coordinator: SimCoordinator, state: State, event: Event, effects: readonly Effect[]): void {

@@ -30,7 +30,6 @@ export interface LoadOptions {
  * @throws DDPM_ERR_CONFIG_MISSING, _SYNTAX, _TEXT, _UNKNOWN_KEY, _VALUE: each names file, line and setting
  */
 export function loadConfig({ file, yaml, tree, set = [], env = process.env }: LoadOptions): RunConfig {
-  const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
   const given: Given[] = [
     ...(file === undefined ? [] : givenBy(readText(file), file)),
     ...(yaml === undefined ? [] : givenBy(yaml, 'the recorded config')),
@@ -38,7 +37,7 @@ export function loadConfig({ file, yaml, tree, set = [], env = process.env }: Lo
     ...givenByEnvironment(env),
     ...set.map(givenByFlag),
   ];
-  for (const { path, value, place } of given) assign(config, path, asTyped(path, value), place);
+  const config = allAtOnce(given) ?? oneByOne(given);
   const ranks = new Map(given.map(({ path, rank }) => [path, rank]));
   const resolved = config.getProperties() as RunConfig;
   const settled = { ...resolved, batch: settleBatch(resolved.batch, (path) => ranks.get(path) ?? 0) };
@@ -129,6 +128,26 @@ function lineOf(document: Document, lines: LineCounter, keys: readonly string[])
     ? (document.getIn(keys, true) as { range?: [number, number, number] } | undefined)
     : undefined;
   return node?.range ? lines.linePos(node.range[0]).line : 1;
+}
+
+/** All of them checked together, which is fast: undefined where one of them is wrong. */
+function allAtOnce(given: readonly Given[]): convict.Config<RunConfig> | undefined {
+  const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
+  try {
+    if (!given.every(({ path }) => LEAVES.has(path))) return undefined;
+    for (const { path, value } of given) config.set(path, asTyped(path, value));
+    config.validate({ allowed: 'strict' });
+    return config;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Checked after each, so that the one that is wrong can be named. */
+function oneByOne(given: readonly Given[]): convict.Config<RunConfig> {
+  const config = convict<RunConfig>(convictSchema(), { env: {}, args: [] });
+  for (const { path, value, place } of given) assign(config, path, asTyped(path, value), place);
+  return config;
 }
 
 function assign(config: convict.Config<RunConfig>, path: string, value: unknown, place: string): void {

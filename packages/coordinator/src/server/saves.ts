@@ -5,10 +5,10 @@ import type {
   Saver,
   SnapshotMeta,
 } from '@ddpm-fleet/checkpoint';
-import { fleetError, type ParamLayout } from '@ddpm-fleet/core';
+import { fleetError, isFleetError, type ParamLayout } from '@ddpm-fleet/core';
 import { FrameKind, isFrame, StateReceiver, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
-import { isTrusted, type EffectOf } from '../machine/index.js';
+import { isTrusted, type EffectOf, type EventOf } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import { messageOf } from './message.js';
 import { sendState } from './sendState.js';
@@ -122,7 +122,9 @@ export class Saves {
     }
   }
 
-  async #find({ atMost, trust }: EffectOf<'findCheckpoint'>) {
+  async #find(
+    wanted: EffectOf<'findCheckpoint'>,
+  ): Promise<Pick<EventOf<'checkpointFound'>, 'checkpoint' | 'refusal'>> {
     const from = this.#from;
     // Asked for at the start; later the newest one counts.
     this.#from = undefined;
@@ -130,16 +132,20 @@ export class Saves {
       const found = await this.#surroundings.openStore(from.location).load(from.globalStep);
       return { checkpoint: { ...from, digest: found.digest } };
     }
-    const trusted = (await this.#store.list()).filter(({ globalStep }) => isTrusted(trust, globalStep));
+    const { atMost, trust } = wanted;
+    const all = await this.#store.list();
+    const trusted = all.filter(({ globalStep }) => isTrusted(trust, globalStep));
     const infos = trusted.filter(({ globalStep }) => globalStep <= atMost);
-    for (const { globalStep, name, manifest } of infos) {
-      const [verdict] = await this.#store.verify(globalStep);
-      const problem =
-        verdict?.problem ?? (manifest ? this.#foreign(manifest.meta.identityHash) : 'no manifest');
+    for (const info of infos) {
+      const { globalStep, name, manifest } = info;
+      const problem = await this.#problemOf(info);
       if (problem === undefined)
         return { checkpoint: { globalStep, location: this.#options.location, digest: manifest!.digest } };
       this.#log.error({ checkpoint: name, problem }, `checkpoint ${name} cannot be used: ${problem}`);
     }
+    // A save that ended meanwhile published another one, and retention removed those that were looked at.
+    const now = infos.length > 0 ? await this.#store.list() : [];
+    if (now.some(({ name }) => !all.some((info) => info.name === name))) return this.#find(wanted);
     // Without any whole checkpoint this throws and names each: never silently from step 0.
     if (infos.length > 0) await this.#store.load('newest');
     const refusal = this.#refusal(atMost, trusted.at(-1));
@@ -151,6 +157,16 @@ export class Saves {
     const { location, meta } = this.#options;
     if (oldest) return fleetError('DDPM_ERR_JOURNAL_CUT', { step, oldest: oldest.globalStep, location });
     return meta.parent && fleetError('DDPM_ERR_CHECKPOINT_NONE', { location });
+  }
+
+  async #problemOf({ globalStep, manifest }: CheckpointInfo): Promise<string | undefined> {
+    try {
+      const [verdict] = await this.#store.verify(globalStep);
+      return verdict?.problem ?? (manifest ? this.#foreign(manifest.meta.identityHash) : 'no manifest');
+    } catch (error) {
+      if (isFleetError(error, 'DDPM_ERR_CHECKPOINT_MISSING')) return 'it is gone';
+      throw error;
+    }
   }
 
   #foreign(identityHash: string): string | undefined {

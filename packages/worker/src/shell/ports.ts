@@ -2,7 +2,7 @@ import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { Batch } from '@ddpm-fleet/data';
 import type { CheckpointSource, MessageOf } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
-import type { WorkerEnd } from '../machine/effects.js';
+import type { WorkerEffect, WorkerEnd } from '../machine/effects.js';
 import type { Facts, Run, WorkerEvent } from '../machine/events.js';
 import type { ShareQuestion } from '../machine/requests.js';
 
@@ -116,6 +116,8 @@ export interface Surroundings {
   readonly log: Log;
   /** Rejects with a FleetError where this worker cannot take part. */
   prepare(run: Run): Promise<Prepared>;
+  /** Sees what the machine made of an event, before any of it is carried out. */
+  onTurn?(event: WorkerEvent, effects: readonly WorkerEffect[]): void;
   /** There is nothing more to do. Called once. */
   onEnd(end: WorkerEnd): void;
 }

@@ -61,7 +61,9 @@ export class WorkerShell {
   /** Something happened, here or elsewhere. */
   take(news: News): void {
     try {
-      const { effects } = step(this.#state, { ...news, now: this.#surroundings.clock.now });
+      const event = { ...news, now: this.#surroundings.clock.now };
+      const { effects } = step(this.#state, event);
+      this.#surroundings.onTurn?.(event, effects);
       for (const effect of effects) this.#perform(effect);
     } catch (error) {
       if (news.type === 'failed') throw error;

@@ -1,6 +1,6 @@
 import type { CheckpointStore } from '@ddpm-fleet/checkpoint';
 import { runPaths } from '@ddpm-fleet/config';
-import type { Effect, Event, Outcome, State } from '@ddpm-fleet/coordinator/parts';
+import type { Effect, Event, RunOutcome, State } from '@ddpm-fleet/coordinator/parts';
 import type { WorkerEffect, WorkerEvent } from '@ddpm-fleet/worker/parts';
 import { Dice, MemoryNetwork, QUIET, VirtualClock, type Faults } from '@ddpm-fleet/transport';
 import { pino, type Logger } from 'pino';
@@ -74,7 +74,7 @@ export class Simulation {
   readonly #options: SimulationOptions;
   readonly #model: ModelRun;
   coordinator: SimCoordinator | undefined;
-  outcome: Outcome | undefined;
+  outcome: RunOutcome | undefined;
   #incarnations = 0;
   #eventsBefore = 0;
   #lives = 0;

@@ -1,6 +1,6 @@
 export type { CoordinatorObserver, CoordinatorOptions } from './options.js';
 export { runCoordinator, startCoordinator, type RunningCoordinator } from './run.js';
-export type { Outcome, StepMetrics } from './machine/index.js';
+export type { RunOutcome, StepMetrics } from './machine/index.js';
 export type { Addresses, LiveStatus } from './server/live.js';
 export {
   formatLine,

@@ -1,6 +1,6 @@
 import { outliveHangup } from '@ddpm-fleet/config';
 import { zmqTransport } from '@ddpm-fleet/transport';
-import type { Outcome } from './machine/index.js';
+import type { RunOutcome } from './machine/index.js';
 import type { CoordinatorOptions } from './options.js';
 import { Coordinator } from './server/coordinator.js';
 import type { Addresses, LiveStatus } from './server/live.js';
@@ -10,7 +10,7 @@ import { realSurroundings, type Surroundings } from './server/surroundings.js';
 export interface RunningCoordinator {
   readonly addresses: Addresses;
   /** Resolves when the run has ended and everything is closed. */
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<RunOutcome>;
   readonly status: LiveStatus;
   /** Ends the run in order: a last checkpoint, within `fleet.graceSeconds`. */
   stop(reason: string): void;
@@ -54,7 +54,7 @@ export async function startCoordinator(
  * so does SIGHUP where no terminal is attached.
  * @throws as `startCoordinator`
  */
-export async function runCoordinator(options: CoordinatorOptions): Promise<Outcome> {
+export async function runCoordinator(options: CoordinatorOptions): Promise<RunOutcome> {
   let running: RunningCoordinator | undefined;
   let asked = options.stop;
   const stop = (signal: NodeJS.Signals): void => {

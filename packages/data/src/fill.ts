@@ -7,7 +7,7 @@ import type { Fit } from './image/fit.js';
 import { Fitter, ownSizeOf } from './image/fitter.js';
 import type { Labelling } from './labels.js';
 import type { Limits } from './options.js';
-import { prepare } from './prepare.js';
+import { prepare } from './preparedImages.js';
 import { Tally } from './tally.js';
 import type { ImageReader, Source } from './reader.js';
 import { directDataset, residentDataset } from './stored.js';

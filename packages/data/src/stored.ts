@@ -5,7 +5,7 @@ import { fleetError } from '@ddpm-fleet/core';
 import { IMAGES, type CacheEntry, type Facts } from './cache/entry.js';
 import { gatherLabels, imageBytes, type Dataset } from './dataset.js';
 import type { Fitter } from './image/fitter.js';
-import { asImageError } from './prepare.js';
+import { asImageError } from './preparedImages.js';
 import type { ImageReader, Source } from './reader.js';
 
 /** Where the decoded images come from; index is that of the data set. */

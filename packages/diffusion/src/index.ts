@@ -49,7 +49,7 @@ export {
   type SamplerOptions,
   type SamplerPlan,
   type SamplerStep,
-} from './samplers/plan.js';
+} from './samplers/samplerPlan.js';
 export { chooseTimesteps, type TimestepSpacing } from './samplers/spacing.js';
 export { samplerStep, type StepInputs, type StepResult } from './samplers/step.js';
 export {

@@ -1,4 +1,4 @@
-import type { ProcessSpec } from './plan.js';
+import type { ProcessSpec } from './launchPlan.js';
 
 export type FleetSignal = 'SIGTERM' | 'SIGKILL' | 'SIGUSR1';
 

@@ -1,7 +1,7 @@
 import {
   ExitCode,
   type Decision,
-  type Outcome,
+  type LaunchOutcome,
   type ProcessState,
   type Supervised,
   type Supervision,
@@ -27,7 +27,7 @@ export function stop(
  */
 export function end(
   state: Supervision,
-  outcome: Outcome,
+  outcome: LaunchOutcome,
   now: number,
   policy: SupervisionPolicy,
 ): Supervised {

@@ -20,14 +20,14 @@ export {
   type ProcessSpec,
   type Rendezvous,
   type Role,
-} from './plan.js';
+} from './launchPlan.js';
 export { defaultWorkers, localResources, type HostResources } from './resources.js';
 export { obeySignals } from './signals.js';
 export { backoffMs, beginSupervision, nextWake, supervise } from './supervise.js';
 export {
   ExitCode,
   type Decision,
-  type Outcome,
+  type LaunchOutcome,
   type ProcessState,
   type ProcessStatus,
   type Supervised,

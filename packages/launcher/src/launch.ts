@@ -1,7 +1,13 @@
 import type { LauncherDriver, ProcessExit, RunningProcess } from './driver.js';
-import type { LaunchPlan, ProcessSpec } from './plan.js';
+import type { LaunchPlan, ProcessSpec } from './launchPlan.js';
 import { beginSupervision, nextWake, supervise } from './supervise.js';
-import type { Decision, Outcome, Supervision, SupervisionEvent, SupervisionPolicy } from './supervision.js';
+import type {
+  Decision,
+  LaunchOutcome,
+  Supervision,
+  SupervisionEvent,
+  SupervisionPolicy,
+} from './supervision.js';
 
 export type LaunchEvent =
   | { readonly type: 'started'; readonly id: string; readonly pid: number }
@@ -25,7 +31,7 @@ export interface Launch {
   checkpoint(): void;
 }
 
-export interface LaunchEnd extends Outcome {
+export interface LaunchEnd extends LaunchOutcome {
   /** How often each process was started again. */
   readonly restarts: number;
   /** The last words of the process whose end decided the outcome, if there is one. */
@@ -129,7 +135,7 @@ class Shell implements Launch {
     this.#timer = setTimeout(() => this.#handle({ type: 'tick', now: this.#now() }), delay);
   }
 
-  async #end(outcome: Outcome): Promise<void> {
+  async #end(outcome: LaunchOutcome): Promise<void> {
     await this.#driver.close();
     clearTimeout(this.#timer);
     const restarts = this.#starts - this.#specs.size;
@@ -139,6 +145,6 @@ class Shell implements Launch {
 }
 
 /** A signal would meet a process that cannot listen yet. */
-function toStop(spec: ProcessSpec, { reason }: Outcome): ProcessSpec {
+function toStop(spec: ProcessSpec, { reason }: LaunchOutcome): ProcessSpec {
   return { ...spec, env: { ...spec.env, [STOP_VARIABLE]: reason } };
 }

@@ -1,9 +1,9 @@
 import { end, exitedWhileEnding, isStatement, replace, signalAll, stop } from './ending.js';
-import type { Role } from './plan.js';
+import type { Role } from './launchPlan.js';
 import {
   ExitCode,
   type Decision,
-  type Outcome,
+  type LaunchOutcome,
   type ProcessState,
   type Supervised,
   type Supervision,
@@ -74,7 +74,7 @@ function coordinatorExited(
   policy: SupervisionPolicy,
 ): Supervised {
   if (code === ExitCode.done) {
-    const outcome: Outcome = { kind: 'done', exitCode: 0, reason: 'the run is complete' };
+    const outcome: LaunchOutcome = { kind: 'done', exitCode: 0, reason: 'the run is complete' };
     return end(replace(state, { ...process, status: 'left' }), outcome, now, policy);
   }
   if (isStatement(code)) return giveUp(state, process, 'the coordinator gave up', code, now, policy);

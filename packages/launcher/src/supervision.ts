@@ -1,4 +1,4 @@
-import type { Role } from './plan.js';
+import type { Role } from './launchPlan.js';
 
 /** What a process said by its exit code. Any other code, or a signal, is a crash. */
 export const ExitCode = { done: 0, failed: 1, badInput: 2 } as const;
@@ -29,7 +29,7 @@ export interface ProcessState {
   readonly at: number;
 }
 
-export interface Outcome {
+export interface LaunchOutcome {
   readonly kind: 'done' | 'stopped' | 'failed';
   readonly exitCode: number;
   readonly reason: string;
@@ -38,7 +38,7 @@ export interface Outcome {
 export interface Supervision {
   readonly processes: readonly ProcessState[];
   /** Set once the run is to end: how, and when patience ends. */
-  readonly ending?: { readonly outcome: Outcome; readonly killAt: number };
+  readonly ending?: { readonly outcome: LaunchOutcome; readonly killAt: number };
 }
 
 export type SupervisionEvent =
@@ -50,7 +50,7 @@ export type Decision =
   | { readonly type: 'start'; readonly id: string }
   | { readonly type: 'signal'; readonly id: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
   | { readonly type: 'note'; readonly text: string }
-  | { readonly type: 'finish'; readonly outcome: Outcome };
+  | { readonly type: 'finish'; readonly outcome: LaunchOutcome };
 
 export interface Supervised {
   readonly state: Supervision;

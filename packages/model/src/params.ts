@@ -1,5 +1,5 @@
 import { styleOf, type Style, type UNetConfig } from './config.js';
-import { planUNet, type ResBlockStage, type Stage } from './plan.js';
+import { planUNet, type ResBlockStage, type Stage } from './stages.js';
 
 /** From what a parameter starts. */
 export type Init =

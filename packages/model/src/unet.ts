@@ -6,7 +6,7 @@ import { expand2x2, mean2x2 } from './blocks/resample.js';
 import { normAffine, resBlock, type BlockContext } from './blocks/resBlock.js';
 import { timeEmbedding } from './blocks/timeEmbedding.js';
 import { styleOf, type UNetConfig } from './config.js';
-import { planUNet, type Stage } from './plan.js';
+import { planUNet, type Stage } from './stages.js';
 
 export interface UNetOptions {
   /** int32 [B]; `numClasses` is the null label, whose embedding is zero. */

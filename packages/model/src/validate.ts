@@ -1,6 +1,6 @@
 import { fleetError } from '@ddpm-fleet/core';
 import { styleOf, type UNetConfig } from './config.js';
-import { levelSizes, planUNet } from './plan.js';
+import { levelSizes, planUNet } from './stages.js';
 
 /**
  * Refuses what the UNet cannot be.

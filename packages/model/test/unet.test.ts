@@ -12,7 +12,7 @@ import {
   type UNetConfig,
   type UNetOptions,
 } from '../src/index.js';
-import { planUNet } from '../src/plan.js';
+import { planUNet } from '../src/stages.js';
 import { cpuBackend, relativeError } from './support/backend.js';
 import { CIFAR, TINY } from './support/configs.js';
 

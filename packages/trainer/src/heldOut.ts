@@ -1,13 +1,18 @@
 import { drawInt, imageAddress, Purpose, u64Pair } from '@ddpm-fleet/core';
 import type { HostArray, Module } from '@ddpm-fleet/engine';
 import { withNullLabels } from './nullLabels.js';
-import type { Plan } from './plan.js';
+import type { TrainingPlan } from './trainingPlan.js';
 
 /**
  * Mean loss of `images` with the weights in `carry`. Image i has the t and the noise of position i of the held-out
  * streams, always. Images without labels get the null label.
  */
-export function heldOutLoss(plan: Plan, module: Module, images: Uint8Array, labels?: Int32Array): number {
+export function heldOutLoss(
+  plan: TrainingPlan,
+  module: Module,
+  images: Uint8Array,
+  labels?: Int32Array,
+): number {
   const [B, H, W, C] = plan.shape;
   const count = images.length / (H * W * C);
   let sum = 0;
@@ -20,7 +25,7 @@ export function heldOutLoss(plan: Plan, module: Module, images: Uint8Array, labe
 
 /** A last batch that is not full is filled up with zeros, whose losses nobody reads. */
 function batchOf(
-  { config, shape }: Plan,
+  { config, shape }: TrainingPlan,
   images: Uint8Array,
   first: number,
   labels: Int32Array | undefined,

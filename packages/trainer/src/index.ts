@@ -3,7 +3,7 @@ export { adamScalars, type AdamScalars } from './optimizer/adam.js';
 export { clipFactor } from './optimizer/clip.js';
 export { learningRate, type EpochLength } from './optimizer/lrSchedule.js';
 export { withNullLabels } from './nullLabels.js';
-export { planTraining, type ImageSpec, type Plan } from './plan.js';
+export { planTraining, type ImageSpec, type TrainingPlan } from './trainingPlan.js';
 export { trainerModule } from './programs/module.js';
 export { Trainer, type PerImage, type ReplayedSlot, type SlotResult } from './trainer.js';
 export type { SlotArgs } from './slotInputs.js';

@@ -1,12 +1,12 @@
 import type { Derived } from '@ddpm-fleet/core';
 import { emptyLossHistory, type LossHistory } from '@ddpm-fleet/diffusion';
-import type { Plan } from './plan.js';
+import type { TrainingPlan } from './trainingPlan.js';
 
 const COUNTS = 'lossHistory.counts';
 const LOSSES = 'lossHistory.losses';
 
 /** The history that a run keeps: of importance-sampled t, or none. */
-export function initialHistory({ config }: Plan): LossHistory | undefined {
+export function initialHistory({ config }: TrainingPlan): LossHistory | undefined {
   const { timestepSampler, numTimesteps } = config.diffusion;
   return timestepSampler === 'lossSecondMoment' ? emptyLossHistory(numTimesteps) : undefined;
 }
@@ -20,7 +20,7 @@ export function derivedOf(history: LossHistory | undefined): readonly Derived[] 
   ];
 }
 
-export function historyOf(plan: Plan, derived: readonly Derived[]): LossHistory | undefined {
+export function historyOf(plan: TrainingPlan, derived: readonly Derived[]): LossHistory | undefined {
   const empty = initialHistory(plan);
   if (!empty) return undefined;
   const values = (name: string, size: number): Float32Array => {

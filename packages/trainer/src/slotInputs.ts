@@ -1,7 +1,7 @@
 import { drawUniform, Purpose, u64Pair } from '@ddpm-fleet/core';
 import { drawTimesteps, type LossHistory } from '@ddpm-fleet/diffusion';
 import { withNullLabels } from './nullLabels.js';
-import type { Plan } from './plan.js';
+import type { TrainingPlan } from './trainingPlan.js';
 
 export interface SlotArgs {
   readonly slot: number;
@@ -26,7 +26,7 @@ export type SlotInputs = {
 };
 
 /** t is drawn on the host, in float64 where it is not uniform; everything else on the device. */
-export function slotInputs(plan: Plan, args: SlotArgs, history: LossHistory | undefined): SlotInputs {
+export function slotInputs(plan: TrainingPlan, args: SlotArgs, history: LossHistory | undefined): SlotInputs {
   const { config, shape, globalBatchSize } = plan;
   const { position, images, labels } = args;
   const { t, weights } = drawTimesteps({
@@ -48,7 +48,7 @@ export function slotInputs(plan: Plan, args: SlotArgs, history: LossHistory | un
 }
 
 /** A slot of black images. */
-export function emptySlot({ shape }: Plan): SlotArgs {
+export function emptySlot({ shape }: TrainingPlan): SlotArgs {
   const [count, height, width, channels] = shape;
   return {
     slot: 0,
@@ -61,7 +61,7 @@ export function emptySlot({ shape }: Plan): SlotArgs {
 }
 
 /** The coin of self-conditioning: one a step, so that all slots run the same program. */
-export function isConditioned({ config }: Plan, globalStep: number): boolean {
+export function isConditioned({ config }: TrainingPlan, globalStep: number): boolean {
   if (!config.diffusion.selfConditioning) return false;
   const address = { seed: config.seed, purpose: Purpose.selfCondition, counter: BigInt(globalStep) };
   return drawUniform(address, 1, 1)[0]! < 0.5;

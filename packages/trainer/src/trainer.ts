@@ -12,7 +12,7 @@ import { adamScalars, type AdamScalars } from './optimizer/adam.js';
 import { clipFactor } from './optimizer/clip.js';
 import { learningRate } from './optimizer/lrSchedule.js';
 import { bfloat16Adder, deviceAdder, PartialSums } from './partialSums.js';
-import { planTraining, type ImageSpec, type Plan } from './plan.js';
+import { planTraining, type ImageSpec, type TrainingPlan } from './trainingPlan.js';
 import { emaVariable } from './programs/apply.js';
 import { trainerModule } from './programs/module.js';
 import { emptySlot, isConditioned, slotInputs, type SlotArgs } from './slotInputs.js';
@@ -43,7 +43,7 @@ export interface PerImage {
  */
 export class Trainer {
   readonly layout: ParamLayout;
-  readonly #plan: Plan;
+  readonly #plan: TrainingPlan;
   readonly #module: Module;
   readonly #sums: PartialSums;
   #globalStep = 0;
@@ -55,7 +55,7 @@ export class Trainer {
     return new Trainer(plan, await engine.load(trainerModule(plan)));
   }
 
-  private constructor(plan: Plan, module: Module) {
+  private constructor(plan: TrainingPlan, module: Module) {
     this.layout = plan.layout;
     this.#plan = plan;
     this.#module = module;

@@ -1,4 +1,4 @@
-export { collectSeldom } from './garbage.js';
+export { collectSeldom } from './collectSeldom.js';
 export { Outbox } from './outbox.js';
 export type {
   Dealer,

@@ -5,7 +5,7 @@ import { configYaml, runPaths } from '@ddpm-fleet/config';
 import { firstState, fleetError, makeLayout, shellWord } from '@ddpm-fleet/core';
 import { importDiffusers } from '@ddpm-fleet/inference';
 import { Command } from 'commander';
-import { prepareRun } from '../launch/prepare.js';
+import { prepareRun } from '../launch/preparedRun.js';
 import { collect } from '../options.js';
 import { note, print } from '../output.js';
 

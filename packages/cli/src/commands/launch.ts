@@ -18,7 +18,7 @@ import {
   type ForeseenRun,
   type PreparedRun,
   type PrepareOptions,
-} from '../launch/prepare.js';
+} from '../launch/preparedRun.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
 import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
 import { submitToSlurm, wantsSubmission } from '../launch/submitSlurm.js';

@@ -103,7 +103,7 @@ async function comeTo(again: Replay, { history, start, flags }: Inputs): Promise
   return differing;
 }
 
-interface Outcome {
+interface ReplayVerdict {
   readonly verdict: StepVerdict;
   /** The first step on the way that came out otherwise. */
   readonly before: StepVerdict | undefined;
@@ -111,7 +111,7 @@ interface Outcome {
   readonly stateEqual: boolean | undefined;
 }
 
-function conclude(inputs: Inputs, outcome: Outcome, engine: Engine): void {
+function conclude(inputs: Inputs, outcome: ReplayVerdict, engine: Engine): void {
   const { start, flags } = inputs;
   const { verdict, before, stateEqual } = outcome;
   if (flags.json) {
@@ -131,7 +131,7 @@ function conclude(inputs: Inputs, outcome: Outcome, engine: Engine): void {
   if (!flags.json) print('equal');
 }
 
-function show({ start, flags }: Inputs, { verdict, stateEqual }: Outcome): void {
+function show({ start, flags }: Inputs, { verdict, stateEqual }: ReplayVerdict): void {
   const steps = flags.step - start.globalStep;
   print(`step         ${verdict.globalStep}, from ${start.name} and ${steps} steps before it`);
   print(`gradient     ${verdict.digest}`);

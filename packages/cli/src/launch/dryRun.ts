@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { bytes, print, printJson, printTable } from '../output.js';
 import { estimate } from './estimate.js';
-import type { ForeseenRun } from './prepare.js';
+import type { ForeseenRun } from './preparedRun.js';
 import type { LaunchPlan } from '@ddpm-fleet/launcher';
 
 /** What a run would be and need, without starting it. */

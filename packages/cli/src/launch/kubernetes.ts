@@ -15,7 +15,7 @@ import { stringify } from 'yaml';
 import { note, print, printJson } from '../output.js';
 import { estimate } from './estimate.js';
 import type { LaunchFlags } from './launchOptions.js';
-import type { ForeseenRun } from './prepare.js';
+import type { ForeseenRun } from './preparedRun.js';
 
 const MiB = 2 ** 20;
 /** Node, TensorFlow and its buffers, beside what the estimate counts. */

@@ -1,4 +1,4 @@
-import type { ForeseenRun } from './prepare.js';
+import type { ForeseenRun } from './preparedRun.js';
 import type { Venue, VenueFlags } from './venue.js';
 import { localVenue } from './venues/local.js';
 import { slurmVenue } from './venues/slurm.js';

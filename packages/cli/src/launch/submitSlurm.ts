@@ -8,7 +8,7 @@ import { batchScript, slurmAllocation } from '@ddpm-fleet/launcher';
 import { note, print, printJson } from '../output.js';
 import { CLI } from './installation.js';
 import type { LaunchFlags } from './launchOptions.js';
-import type { ForeseenRun } from './prepare.js';
+import type { ForeseenRun } from './preparedRun.js';
 import { readRecord } from './runDirectory.js';
 
 /** Slurm's own messages and a checkpoint under way take a little more than the run's grace. */

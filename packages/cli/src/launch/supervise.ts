@@ -10,7 +10,7 @@ import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-flee
 import { note, print } from '../output.js';
 import { DiskWatch, placesOf } from './diskSpace.js';
 import { lastWords } from './lastWords.js';
-import { Rendezvous } from './rendezvous.js';
+import { RollCall } from './rollCall.js';
 import { SampleGrids } from './sampleGrids.js';
 import { unsavedWork } from './unsaved.js';
 import type { Venue } from './venue.js';
@@ -38,7 +38,7 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   const grids = new SampleGrids(dir, config, (text) => watch.say(text));
   const graceMs = fleet.graceSeconds * 1000;
   const disk = new DiskWatch(placesOf(dir, config, record), (text) => watch.say(text));
-  let rendezvous: Rendezvous | undefined;
+  let rollCall: RollCall | undefined;
   const running = launch(plan, run.venue.driver(graceMs), {
     policy: {
       ...{
@@ -50,18 +50,18 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
     },
     onEvent: (event) => {
       watch.onLaunchEvent(event);
-      rendezvous?.onLaunchEvent(event);
+      rollCall?.onLaunchEvent(event);
     },
   });
-  rendezvous = new Rendezvous(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
+  rollCall = new RollCall(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
   const stopListening = obeySignals(running, hasTerminal());
   const end = await running.ended;
   stopListening();
-  rendezvous.close();
+  rollCall.close();
   disk.close();
   watch.close();
   await grids.close();
-  if (rendezvous.failure) throw rendezvous.failure;
+  if (rollCall.failure) throw rollCall.failure;
   await conclude(end, dir, config);
 }
 

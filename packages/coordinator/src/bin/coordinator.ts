@@ -4,7 +4,7 @@ import { LOG_LINES, outliveLog } from '@ddpm-fleet/config';
 import { fleetError, isFleetError, printable } from '@ddpm-fleet/core';
 import { collectSeldom } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
-import type { Outcome } from '../machine/index.js';
+import type { RunOutcome } from '../machine/index.js';
 import { runCoordinator } from '../run.js';
 import { parseCheckpoint, readRun, readServerKeys } from '../runDirectory.js';
 
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   return outcome.completed ? 0 : 1;
 }
 
-function lastWords({ reason, nonFinite }: Outcome): string {
+function lastWords({ reason, nonFinite }: RunOutcome): string {
   if (!nonFinite) return reason;
   const { message, code } = fleetError('DDPM_ERR_NON_FINITE', { what: reason });
   return `${message} [${code}]`;

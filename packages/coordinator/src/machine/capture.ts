@@ -8,7 +8,7 @@ import type { Capture, State } from './state.js';
 import { leasable, log, noteLent, peersBy, send, type Turn } from './turn.js';
 
 /** A donor that has sent nothing for so many times the liveness limit is replaced. */
-const PATIENCE = 20;
+const DONOR_PATIENCE = 20;
 
 /** Sees to it that whoever needs the state at this boundary gets it. Returns the transfer that saves it. */
 export function captureIfNeeded(turn: Turn, store: boolean): number | null {
@@ -180,7 +180,7 @@ export function dropAllCaptures(turn: Turn, reason: string): void {
 export function checkCaptures(turn: Turn): void {
   const { state } = turn;
   for (const capture of state.transfers.captures.values()) {
-    if (state.now - capture.lastProgress > PATIENCE * state.options.livenessMs)
+    if (state.now - capture.lastProgress > DONOR_PATIENCE * state.options.livenessMs)
       dropCapture(turn, capture, 'its donor sends nothing');
   }
 }

@@ -87,7 +87,7 @@ export interface StepMetrics {
   readonly workers: number;
 }
 
-export interface Outcome {
+export interface RunOutcome {
   readonly completed: boolean;
   readonly globalStep: number;
   readonly reason: string;
@@ -173,7 +173,7 @@ export type Effect =
     }
   | { readonly type: 'observe'; readonly metrics: StepMetrics }
   | { readonly type: 'observeHeldOut'; readonly globalStep: number; readonly loss: number | null }
-  | { readonly type: 'finished'; readonly outcome: Outcome };
+  | { readonly type: 'finished'; readonly outcome: RunOutcome };
 
 export interface JournalHead {
   readonly line: number;

@@ -14,7 +14,7 @@ import { explain, journal, log, send, type Turn } from './turn.js';
 const MAX_FAILURES = 5;
 const FIRST_PAUSE_MS = 1000;
 /** How many times the liveness limit replicas may take to say what they have in the end. */
-const PATIENCE = 20;
+const COMPARISON_PATIENCE = 20;
 
 export function onStop(turn: Turn, { reason }: EventOf<'stop'>): void {
   const { state } = turn;
@@ -76,7 +76,7 @@ function pauseMs(failures: number): number {
 /** A state is not saved as the last one before it is known to be that of the others, unless that takes too long. */
 function areComparing({ replicas, ending, options, now }: State): boolean {
   const { finishing, stop } = ending;
-  const limitMs = Math.min(PATIENCE * options.livenessMs, stop ? options.graceMs / 4 : Infinity);
+  const limitMs = Math.min(COMPARISON_PATIENCE * options.livenessMs, stop ? options.graceMs / 4 : Infinity);
   return replicas.fingerprints !== null && now - finishing!.since < limitMs;
 }
 

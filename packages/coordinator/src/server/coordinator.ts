@@ -3,7 +3,7 @@ import {
   initialState,
   step,
   type Event,
-  type Outcome,
+  type RunOutcome,
   type State,
   type StepMetrics,
 } from '../machine/index.js';
@@ -35,9 +35,9 @@ export class Coordinator {
   readonly #livePath: string;
   #handling = false;
   #addresses: Addresses = { control: '', data: '' };
-  #finished: (outcome: Outcome) => void = () => undefined;
+  #finished: (outcome: RunOutcome) => void = () => undefined;
   /** Resolves when the run has ended in order. */
-  readonly outcome = new Promise<Outcome>((resolve) => (this.#finished = resolve));
+  readonly outcome = new Promise<RunOutcome>((resolve) => (this.#finished = resolve));
 
   /** @throws DDPM_ERR_JOURNAL */
   constructor(options: CoordinatorOptions, surroundings: Surroundings) {

@@ -1,12 +1,12 @@
 import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { runKey, type ControlMessage, type DataFrame } from '@ddpm-fleet/protocol';
-import type { Effect, EffectOf, Outcome, Recovery, StepMetrics } from '../machine/index.js';
+import type { Effect, EffectOf, RunOutcome, Recovery, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
 import { CostMeter } from './costs.js';
 import type { Emit } from './emit.js';
 import { Journal } from './journal.js';
-import { Record } from './record.js';
+import { JournalFeed } from './journalFeed.js';
 import { Saves, type SavesOptions } from './saves.js';
 import { Sums } from './sums.js';
 import type { Surroundings } from './surroundings.js';
@@ -18,7 +18,7 @@ const SPARE_PEERS = 64;
 
 export interface Listeners {
   onMetrics(metrics: StepMetrics): void;
-  onFinished(outcome: Outcome): void;
+  onFinished(outcome: RunOutcome): void;
 }
 
 /** Does what the machine decides, with sockets, threads and files. */
@@ -28,7 +28,7 @@ export class Performer {
   readonly #options: CoordinatorOptions;
   readonly #surroundings: Surroundings;
   readonly #sums: Sums;
-  readonly #record: Record;
+  readonly #feed: JournalFeed;
   readonly #saves: Saves;
   readonly #listeners: Listeners;
 
@@ -52,7 +52,7 @@ export class Performer {
         ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
         : log.info('the journal is written');
     const journal = new Journal(runPaths(runDir), recovery.journal, surroundings, onProblem);
-    this.#record = new Record(journal, recovery, this.wire, emit, this.costs);
+    this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs);
     const journalDurable = (): Promise<void> => journal.durable();
     const saves = { ...savesOptions(options, run), journalDurable };
     this.#saves = new Saves(saves, surroundings, this.wire, emit, log);
@@ -72,11 +72,11 @@ export class Performer {
       case 'sendRoot':
         return this.#sums.send(effect);
       case 'commit':
-        return this.#record.commit(effect);
+        return this.#feed.commit(effect);
       case 'journal':
-        return this.#record.append(effect);
+        return this.#feed.append(effect);
       case 'adopt':
-        return this.#record.adopt(effect);
+        return this.#feed.adopt(effect);
       case 'forget':
         return this.wire.forget(effect.peer);
       default:
@@ -139,7 +139,7 @@ export class Performer {
   async close(): Promise<void> {
     await this.wire.close();
     await Promise.all([this.#sums.close(), this.#saves.close()]);
-    this.#record.close();
+    this.#feed.close();
   }
 
   #introduce({ to }: EffectOf<'introduce'>): void {

@@ -2,7 +2,7 @@ import type { Arithmetic } from '../arithmetic/arithmetic.js';
 import type { GaussianDiffusion } from '../gaussian.js';
 import type { DiffusionModel } from '../network.js';
 import { COEFFICIENTS } from './coefficients.js';
-import type { SamplerPlan } from './plan.js';
+import type { SamplerPlan } from './samplerPlan.js';
 import { samplerStep } from './step.js';
 import type { DynamicThreshold } from '../thresholding.js';
 

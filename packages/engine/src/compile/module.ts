@@ -1,7 +1,7 @@
 import { fleetError } from '@ddpm-fleet/core';
 import type { HostArray, Module } from '../engine.js';
 import { sizeOf } from './graph/graph.js';
-import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
+import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './modulePlan.js';
 import { encodeSavedModel } from './graph/savedModel.js';
 import { withSavedModel } from './directory.js';
 import { Session, type Feed, type TensorFlowBinding } from './session.js';

@@ -6,7 +6,7 @@ import { Graph, tensorName, type GraphNode, type Output } from './graph/graph.js
 import { castTo, sameShape, type } from './kernels/kernel.js';
 import { peakBytes } from '../placement/memory.js';
 import { nodesOf } from './programNodes.js';
-import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './plan.js';
+import type { CompiledModule, ModulePlan, Port, ProgramPlan } from './modulePlan.js';
 import { GraphRandom } from './random.js';
 import { record, type Tracer } from './record.js';
 import type { Recording } from './recorder.js';

@@ -1,5 +1,5 @@
 import type { ModuleSpec } from '../engine.js';
-import type { VariableAccess } from './plan.js';
+import type { VariableAccess } from './modulePlan.js';
 import { tensorName, type Attr, type Graph, type GraphNode, type Output } from './graph/graph.js';
 import { type } from './kernels/kernel.js';
 

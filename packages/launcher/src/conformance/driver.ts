@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LauncherDriver, RunningProcess } from '../driver.js';
-import type { ProcessSpec } from '../plan.js';
+import type { ProcessSpec } from '../launchPlan.js';
 
 export type ConformanceTest = (title: string, body: (t: { pass(): void }) => Promise<void>) => void;
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync } from 'node:fs';
 import type { LauncherDriver, ProcessExit, RunningProcess } from '../driver.js';
-import type { ProcessSpec } from '../plan.js';
+import type { ProcessSpec } from '../launchPlan.js';
 import { openLog, startError, tailOf } from './logFile.js';
 import { signalChild, signalProcess, spawnTethered } from './tethered.js';
 

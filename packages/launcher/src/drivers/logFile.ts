@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fleetError } from '@ddpm-fleet/core';
-import type { ProcessSpec } from '../plan.js';
+import type { ProcessSpec } from '../launchPlan.js';
 
 const TAIL_BYTES = 4096;
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { LauncherDriver, ProcessExit, RunningProcess } from '../driver.js';
-import type { ProcessSpec } from '../plan.js';
+import type { ProcessSpec } from '../launchPlan.js';
 import { BEAT_MS, parseReport, type AgentCommand, type StartRequest } from '../remote/messages.js';
 import { openLog, startError, tailOf } from './logFile.js';
 

@@ -15,7 +15,7 @@ export interface SshOptions {
 }
 
 /** Never asks, never waits long, and notices within 15 s that a host is gone. Known hosts are ssh's affair. */
-const PATIENCE = [
+const CONNECTION = [
   ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'],
   ...['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3'],
 ];
@@ -38,7 +38,7 @@ export function sshReach(line: HostLine, options: SshOptions, args: readonly str
     command: 'ssh',
     args: [
       ...(options.configFile === undefined ? [] : ['-F', options.configFile]),
-      ...PATIENCE,
+      ...CONNECTION,
       '-T',
       ...(line.port === undefined ? [] : ['-p', String(line.port)]),
       line.target,

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { FleetSignal } from '../driver.js';
-import type { Role } from '../plan.js';
+import type { Role } from '../launchPlan.js';
 
 const TETHER_FD = 3;
 const TETHER = new URL('./tether.js', import.meta.url).href;

@@ -1,4 +1,4 @@
-import type { Role } from '../plan.js';
+import type { Role } from '../launchPlan.js';
 import type { FleetSignal } from '../driver.js';
 
 /** The first line that an agent reads: what to run. Keys travel here, and nowhere that others can read. */

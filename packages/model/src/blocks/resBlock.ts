@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ResBlockStage } from '../plan.js';
+import type { ResBlockStage } from '../stages.js';
 import { groupNorm, type NormAffine, type NormOptions } from './groupNorm.js';
 import { conv, convNoBias, dense, nin, type Params } from './linear.js';
 import { expand2x2, mean2x2 } from './resample.js';

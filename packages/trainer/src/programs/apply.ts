@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { emaName } from '@ddpm-fleet/core';
 import type { ProgramSpec } from '@ddpm-fleet/engine';
-import type { Plan } from '../plan.js';
+import type { TrainingPlan } from '../trainingPlan.js';
 import { SCALAR } from './shape.js';
 
 /** The variable that holds the EMA of a decay. */
@@ -11,7 +11,7 @@ export const emaVariable = emaName;
  * Takes the tree's root into `carry` and gives the norm of the mean gradient, `norm` [], before clipping. Nothing of
  * the training state has changed yet: a norm that is not finite can still be refused.
  */
-export function rootProgram({ layout, globalBatchSize }: Plan): ProgramSpec {
+export function rootProgram({ layout, globalBatchSize }: TrainingPlan): ProgramSpec {
   return {
     inputs: { root: { shape: [layout.size], dtype: 'float32' } },
     body(context) {
@@ -27,7 +27,7 @@ export function rootProgram({ layout, globalBatchSize }: Plan): ProgramSpec {
  * gradient; `stepSize`, `epsilon`, `decay` (`adamScalars`); `ema-<decay>`, the weight of the new parameters.
  * Averages move by weight * (new - old): written as a weighted sum the two rounded factors do not add up to one.
  */
-export function applyProgram(plan: Plan): ProgramSpec {
+export function applyProgram(plan: TrainingPlan): ProgramSpec {
   const emas = plan.decays.map(emaVariable);
   const scalars = ['clip', 'stepSize', 'epsilon', 'decay', ...emas];
   return {
@@ -42,7 +42,7 @@ export function applyProgram(plan: Plan): ProgramSpec {
 
 type Named = (name: string) => tf.Tensor;
 
-function adam(plan: Plan, input: Named, read: Named): Record<'params' | 'm' | 'v', tf.Tensor> {
+function adam(plan: TrainingPlan, input: Named, read: Named): Record<'params' | 'm' | 'v', tf.Tensor> {
   const { beta1, beta2, gradClip, kind } = plan.config.optimizer;
   const clips = gradClip === 'mean';
   const decays = kind === 'adamw';

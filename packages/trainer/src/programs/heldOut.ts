@@ -3,7 +3,7 @@ import { Purpose } from '@ddpm-fleet/core';
 import { trainingLosses } from '@ddpm-fleet/diffusion';
 import type { ProgramSpec } from '@ddpm-fleet/engine';
 import { splitParams, unet } from '@ddpm-fleet/model';
-import type { Plan } from '../plan.js';
+import type { TrainingPlan } from '../trainingPlan.js';
 import { addressOf, scaled } from './draws.js';
 import { POSITION } from './shape.js';
 
@@ -11,7 +11,7 @@ import { POSITION } from './shape.js';
  * Losses `loss` [B] of fixed images, with the weights that lie in `carry`, which is free between runs of slots: one
  * program serves raw weights and every EMA. Dropout is off; the noise belongs to the image's `position`.
  */
-export function heldOutProgram(plan: Plan): ProgramSpec {
+export function heldOutProgram(plan: TrainingPlan): ProgramSpec {
   const { config, shape, layout } = plan;
   return {
     inputs: {

@@ -1,6 +1,6 @@
 import { rootLevel } from '@ddpm-fleet/core';
 import type { ModuleSpec, ProgramSpec } from '@ddpm-fleet/engine';
-import type { Plan } from '../plan.js';
+import type { TrainingPlan } from '../trainingPlan.js';
 import { applyProgram, copyToEmaProgram, emaVariable, rootProgram } from './apply.js';
 import { heldOutProgram, stageProgram } from './heldOut.js';
 import { drawsProgram, slotProgram } from './slot.js';
@@ -10,7 +10,7 @@ import { mergeProgram, pushProgram, stackVariable } from './stack.js';
  * The device module of a run. Every variable is flat, [layout.size]: the state (`params`, `m`, `v`, `ema-<decay>`),
  * `carry` (the gradient that was computed last, the root, or weights to evaluate), and the stack of partial sums.
  */
-export function trainerModule(plan: Plan): ModuleSpec {
+export function trainerModule(plan: TrainingPlan): ModuleSpec {
   const depths = Array.from({ length: stackDepth(plan) }, (_, depth) => depth);
   const emas = plan.decays.map(emaVariable);
   const names = ['params', 'm', 'v', ...emas, 'carry', ...depths.map(stackVariable)];
@@ -33,11 +33,11 @@ export function trainerModule(plan: Plan): ModuleSpec {
 }
 
 /** Sums wait on the stack for a right sibling, and at each level below the root at most one does. */
-function stackDepth({ config }: Plan): number {
+function stackDepth({ config }: TrainingPlan): number {
   return config.fleet.wireDtype === 'bfloat16' ? 0 : rootLevel(config.batch.numSlots);
 }
 
-function slotPrograms(plan: Plan): Record<string, ProgramSpec> {
+function slotPrograms(plan: TrainingPlan): Record<string, ProgramSpec> {
   const { selfConditioning } = plan.config.diffusion;
   return {
     draws: drawsProgram(plan),

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { trainingLosses } from '@ddpm-fleet/diffusion';
 import type { ProgramContext, ProgramSpec, TensorSpec } from '@ddpm-fleet/engine';
 import { joinParams, splitParams, unet } from '@ddpm-fleet/model';
-import type { Plan } from '../plan.js';
+import type { TrainingPlan } from '../trainingPlan.js';
 import { slotDraws, type SlotDraws } from './draws.js';
 import { POSITION } from './shape.js';
 
@@ -19,12 +19,12 @@ const SMALLEST_GRADIENT = 2 ** -100;
  * element is not.
  * @param conditioned the step's coin of self-conditioning: the network is shown its own prediction of xStart
  */
-export function slotProgram(plan: Plan, conditioned: boolean): ProgramSpec {
+export function slotProgram(plan: TrainingPlan, conditioned: boolean): ProgramSpec {
   return { inputs: slotInputs(plan), body: (context) => slotBody(plan, context, conditioned) };
 }
 
 /** x_start, noise and x_t of a slot, as `slotProgram` draws them. */
-export function drawsProgram(plan: Plan): ProgramSpec {
+export function drawsProgram(plan: TrainingPlan): ProgramSpec {
   const { weights: _, ...inputs } = slotInputs(plan);
   return {
     inputs,
@@ -35,7 +35,7 @@ export function drawsProgram(plan: Plan): ProgramSpec {
   };
 }
 
-function slotInputs({ config, shape }: Plan): Record<string, TensorSpec> {
+function slotInputs({ config, shape }: TrainingPlan): Record<string, TensorSpec> {
   return {
     images: { shape, dtype: 'uint8' },
     position: POSITION,
@@ -46,12 +46,12 @@ function slotInputs({ config, shape }: Plan): Record<string, TensorSpec> {
 }
 
 /** t that are not drawn uniformly come with weights of their losses. */
-function hasWeights({ config }: Pick<Plan, 'config'>): boolean {
+function hasWeights({ config }: Pick<TrainingPlan, 'config'>): boolean {
   return config.diffusion.timestepSampler === 'lossSecondMoment';
 }
 
 function slotBody(
-  plan: Plan,
+  plan: TrainingPlan,
   context: ProgramContext,
   conditioned: boolean,
 ): ReturnType<ProgramSpec['body']> {
@@ -95,7 +95,7 @@ function perImageGradients(
 }
 
 function applyModel(
-  plan: Plan,
+  plan: TrainingPlan,
   params: ReadonlyMap<string, tf.Tensor>,
   { labels, dropoutMask }: SlotDraws,
   x: tf.Tensor,
@@ -110,7 +110,7 @@ function applyModel(
  * computed outside the differentiated function, so that no gradient flows through it and none is computed.
  */
 function selfCondition(
-  plan: Plan,
+  plan: TrainingPlan,
   context: ProgramContext,
   params: ReadonlyMap<string, tf.Tensor>,
   draws: SlotDraws,
@@ -127,7 +127,7 @@ function selfCondition(
 }
 
 /** `gradClip: slot`: the slot's mean gradient is clipped, as Ho et al. clipped each replica's. */
-function clipped({ config, shape }: Plan, flat: tf.Tensor): tf.Tensor {
+function clipped({ config, shape }: TrainingPlan, flat: tf.Tensor): tf.Tensor {
   const { gradClip, gradClipNorm } = config.optimizer;
   if (gradClip !== 'slot') return flat;
   const norm = tf.div(tf.sqrt(tf.sum(tf.square(flat))), shape[0]);

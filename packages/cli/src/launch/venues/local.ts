@@ -1,7 +1,7 @@
 import { localDriver } from '@ddpm-fleet/launcher';
 import { isLoopback, parseAddress } from '@ddpm-fleet/transport';
 import { resourcesHere } from '../resourcesHere.js';
-import type { ForeseenRun } from '../prepare.js';
+import type { ForeseenRun } from '../preparedRun.js';
 import type { Venue, VenueFlags } from '../venue.js';
 
 /** Everything on this host. */

@@ -16,7 +16,7 @@ import { ask } from '../askHost.js';
 import type { HostFacts } from '../hostFacts.js';
 import { judgeHosts } from '../hostJudgement.js';
 import { CLI, HERE } from '../installation.js';
-import type { ForeseenRun } from '../prepare.js';
+import type { ForeseenRun } from '../preparedRun.js';
 import type { Venue, VenueFlags } from '../venue.js';
 
 /** The nodes of the allocation that this process runs in; the coordinator is on the first, which runs the script. */

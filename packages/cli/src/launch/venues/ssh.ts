@@ -15,7 +15,7 @@ import { addressTowards, freePortPair } from '../address.js';
 import { ask } from '../askHost.js';
 import { judgeHosts, type HostAnswer } from '../hostJudgement.js';
 import type { HostFacts } from '../hostFacts.js';
-import type { ForeseenRun } from '../prepare.js';
+import type { ForeseenRun } from '../preparedRun.js';
 import { listenFor } from '../reach.js';
 import { answerFile } from '../sharedProbe.js';
 import { CLI, HERE, INSTALLATION } from '../installation.js';

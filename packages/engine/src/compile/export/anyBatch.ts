@@ -2,7 +2,7 @@ import type { ModuleSpec } from '../../engine.js';
 import { constantValues } from '../constants.js';
 import { Graph, type Attr, type ConstantValue, type GraphNode, type Output } from '../graph/graph.js';
 import { sameShape } from '../kernels/kernel.js';
-import type { Port } from '../plan.js';
+import type { Port } from '../modulePlan.js';
 import { BatchArithmetic } from './batchArithmetic.js';
 import { freezeProgram, type FrozenProgram } from './freeze.js';
 

@@ -1,7 +1,7 @@
 import type { ModuleSpec } from '../../engine.js';
 import { toConstant } from '../constants.js';
 import { Graph, sizeOf, type Output } from '../graph/graph.js';
-import type { Port } from '../plan.js';
+import type { Port } from '../modulePlan.js';
 import { traceProgram } from '../trace.js';
 import type { Variables } from '../variables.js';
 

@@ -3,7 +3,7 @@ import { constantValues } from '../constants.js';
 import type { GraphDType } from '../graph/dtype.js';
 import { inputNames, type Attr, type ConstantValue, type GraphNode } from '../graph/graph.js';
 import { PRODUCER } from '../graph/graphDef.js';
-import type { Port } from '../plan.js';
+import type { Port } from '../modulePlan.js';
 import type { FrozenProgram } from './freeze.js';
 
 const NAMES: Readonly<Record<GraphDType, string>> = {

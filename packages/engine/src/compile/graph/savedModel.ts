@@ -1,6 +1,6 @@
 import { DataType } from './dtype.js';
 import { writeShape } from './graphDef.js';
-import type { Port } from '../plan.js';
+import type { Port } from '../modulePlan.js';
 import { ProtoWriter } from './protobuf.js';
 
 /** What a signature of a SavedModel takes and gives, by the names that its callers use. */

@@ -17,7 +17,7 @@ export interface ImageSpec {
 }
 
 /** What a run's config means for one device; checked. */
-export interface Plan {
+export interface TrainingPlan {
   readonly config: RunConfig;
   readonly unet: UNetConfig;
   readonly diffusion: GaussianDiffusion<tf.Tensor>;
@@ -35,7 +35,7 @@ export interface Plan {
  * @throws DDPM_ERR_MODEL_SIZE, DDPM_ERR_MODEL_CONFIG, DDPM_ERR_DIFFUSION_CONFIG, DDPM_ERR_DIFFUSION_BETAS,
  * DDPM_ERR_DIFFUSION_TIMESTEPS, DDPM_ERR_OPTIMIZER
  */
-export function planTraining(config: RunConfig, image: ImageSpec): Plan {
+export function planTraining(config: RunConfig, image: ImageSpec): TrainingPlan {
   const unet = unetConfigOf(config, image);
   validateUNetConfig(unet);
   const globalBatchSize = config.batch.numSlots * config.batch.slotBatchSize;

@@ -14,7 +14,7 @@ const MAX_LINES = 2048;
 const MAX_CHARS = 1 << 20;
 
 /** The journal, and what workers are told of it. */
-export class Record {
+export class JournalFeed {
   readonly #journal: Chain;
   readonly #wire: Wire;
   readonly #emit: Emit;

@@ -8,7 +8,7 @@ const LOOK_MS = 500;
 const SAY_EVERY_MS = 5000;
 
 /** Watches the workers of a plan come together, says who is missing, and gives up when it was told to. */
-export class Rendezvous {
+export class RollCall {
   failure: Error | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #missing: Map<string, string>;

@@ -11,7 +11,7 @@ import {
 import { formatLine, GENESIS } from '@ddpm-fleet/coordinator';
 import { fleetError } from '@ddpm-fleet/core';
 import { findTarget } from '../target.js';
-import type { PreparedRun } from './prepare.js';
+import type { PreparedRun } from './preparedRun.js';
 import { readRecord } from './runDirectory.js';
 
 /**

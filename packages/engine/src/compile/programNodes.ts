@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from './graph/graph.js';
-import type { ProgramPlan } from './plan.js';
+import type { ProgramPlan } from './modulePlan.js';
 
 /** The nodes that a call of a program runs, each after its inputs. */
 export function nodesOf({ outputs, done }: ProgramPlan, graph: Graph): GraphNode[] {

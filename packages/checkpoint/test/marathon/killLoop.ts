@@ -29,15 +29,23 @@ export async function killLoop(directory: string, kills: number, seed: number): 
   let inSave = 0;
   let durable = 0;
   for (let i = 0; i < kills; i++) {
-    durable = Math.max(durable, await runAndKill(directory, waits[i]! % 60));
-    if ((await readdir(directory)).some((name) => name.includes('.tmp-'))) inSave++;
+    const untilSave = i % 2 === 0;
+    durable = Math.max(durable, await runAndKill(directory, waits[i]! % (untilSave ? 4 : 60), untilSave));
+    if (await isSaving(directory)) inSave++;
     await assertNewest(directory, durable);
   }
   return { kills, inSave, lastStep: durable };
 }
 
-/** Waits for the first durable save, then a moment longer. Returns the last step that was called durable. */
-async function runAndKill(directory: string, waitMs: number): Promise<number> {
+async function isSaving(directory: string): Promise<boolean> {
+  return (await readdir(directory)).some((name) => name.includes('.tmp-'));
+}
+
+/**
+ * Waits for the first durable save, where asked to also for a next one to begin (on a busy machine few moments fall
+ * into a save by chance), then a moment longer. Returns the last step that was called durable.
+ */
+async function runAndKill(directory: string, waitMs: number, untilSave: boolean): Promise<number> {
   const saver = fileURLToPath(new URL('./saver.js', import.meta.url));
   const child = spawn(process.execPath, [saver, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
@@ -45,6 +53,7 @@ async function runAndKill(directory: string, waitMs: number): Promise<number> {
   const closed = once(child, 'close');
   await Promise.race([once(child.stdout, 'data'), closed]);
   if (child.exitCode !== null) throw new Error(`the saving process ended by itself with ${child.exitCode}`);
+  while (untilSave && !(await isSaving(directory))) await sleep(1);
   await sleep(waitMs);
   child.kill('SIGKILL');
   await closed;

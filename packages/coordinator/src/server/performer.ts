@@ -54,7 +54,7 @@ export class Performer {
     const journal = new Journal(runPaths(runDir), recovery.journal, surroundings, onProblem);
     this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs);
     const journalDurable = (): Promise<void> => journal.durable();
-    const saves = { ...savesOptions(options, run), journalDurable };
+    const saves = { ...savesOptions(options, run), journalDurable, journalHead: () => journal.head };
     this.#saves = new Saves(saves, surroundings, this.wire, emit, log);
   }
 
@@ -175,7 +175,10 @@ function sumsOptions(
   };
 }
 
-function savesOptions(options: CoordinatorOptions, run: bigint): Omit<SavesOptions, 'journalDurable'> {
+function savesOptions(
+  options: CoordinatorOptions,
+  run: bigint,
+): Omit<SavesOptions, 'journalDurable' | 'journalHead'> {
   const { config, record, runDir, from } = options;
   const { runId, identity, identityHash, datasetHash, dataset, notes, engine, parent } = record;
   const about = {

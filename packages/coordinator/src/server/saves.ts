@@ -8,7 +8,7 @@ import type {
 import { fleetError, isFleetError, type ParamLayout } from '@ddpm-fleet/core';
 import { FrameKind, isFrame, StateReceiver, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Logger } from 'pino';
-import { isTrusted, type EffectOf, type EventOf } from '../machine/index.js';
+import { isTrusted, type EffectOf, type EventOf, type JournalHead } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import { messageOf } from './message.js';
 import { sendState } from './sendState.js';
@@ -27,6 +27,8 @@ export interface SavesOptions {
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
   /** Resolves when the lines written so far are durable: no checkpoint is ahead of its journal, even after a power loss. */
   readonly journalDurable: () => Promise<void>;
+  /** The journal's last line as it stands. */
+  readonly journalHead: () => JournalHead | null;
 }
 
 /** Checkpoints in and out: states that come from workers are published, published ones are found and sent. */
@@ -148,14 +150,20 @@ export class Saves {
     if (now.some(({ name }) => !all.some((info) => info.name === name))) return this.#find(wanted);
     // Without any whole checkpoint this throws and names each: never silently from step 0.
     if (infos.length > 0) await this.#store.load('newest');
-    const refusal = this.#refusal(atMost, trusted.at(-1));
+    const refusal = this.#refusal(atMost, all);
     return { checkpoint: null, ...(refusal && { refusal: messageOf(refusal) }) };
   }
 
-  /** Why a run for which no checkpoint was found must not begin anew; undefined where it may. */
-  #refusal(step: number, oldest: CheckpointInfo | undefined): Error | undefined {
-    const { location, meta } = this.#options;
-    if (oldest) return fleetError('DDPM_ERR_JOURNAL_CUT', { step, oldest: oldest.globalStep, location });
+  /**
+   * Why a run for which no checkpoint was found must not begin anew; undefined where it may. A checkpoint holds the head
+   * of the journal that it was made under: a journal that does not reach that line was cut. (A checkpoint that is ahead
+   * of the run, but not of the journal, is of an abandoned line: a save outlived the rewind.)
+   */
+  #refusal(step: number, infos: readonly CheckpointInfo[]): Error | undefined {
+    const { location, meta, journalHead } = this.#options;
+    const lines = journalHead()?.line ?? 0;
+    const cut = infos.findLast(({ manifest }) => (manifest?.meta.journalHead?.line ?? 0) > lines);
+    if (cut) return fleetError('DDPM_ERR_JOURNAL_CUT', { step, oldest: cut.globalStep, location });
     return meta.parent && fleetError('DDPM_ERR_CHECKPOINT_NONE', { location });
   }
 

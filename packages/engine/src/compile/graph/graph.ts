@@ -107,7 +107,7 @@ export class Graph {
     { control = [], name }: NodeOptions,
   ): GraphNode {
     const node: GraphNode = {
-      name: this.#uniqueName(name ?? `${op}_${this.nodes.length}`),
+      name: this.#uniqueName(name ?? `${op}_${numberOf(this.nodes.length)}`),
       ...{ op, inputs, control, attrs },
       outputs: outs.map(({ shape, dtype }) => ({ shape, dtype })),
     };
@@ -143,6 +143,15 @@ export class Graph {
     this.#names.add(name);
     return name;
   }
+}
+
+/**
+ * TensorFlow's optimiser sorts the operands of a sum by their names, and float32 sums depend on the order. Numbers of one
+ * length sort as they were given, wherever in a graph the sum stands; with 99 and 100 an unrelated node before it would
+ * change its bits.
+ */
+function numberOf(node: number): string {
+  return String(node).padStart(6, '0');
 }
 
 export type TensorScalar = 'float32' | 'int32' | 'int64' | 'bool';

@@ -1,6 +1,6 @@
-import { bytesOf, sectionsOf, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
-import { layoutOf, type FileRecord, type Manifest } from './manifest.js';
-import { decayOf, tensorsOf } from './parts.js';
+import { bytesOf, emaName, sectionsOf, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
+import { averagesOf, layoutOf, type FileRecord, type Manifest } from './manifest.js';
+import { tensorsOf } from './parts.js';
 import type { Destination } from './safetensors/decode.js';
 
 /**
@@ -18,15 +18,17 @@ export class Assembly {
     this.layout = layoutOf(manifest);
     this.#wanted = wanted;
     const { size } = this.layout;
-    const buffer = (part: FileRecord['part'], length = size, decay?: number): Float32Array =>
-      new Float32Array(
-        manifest.files.some((f) => f.part === part && f.decay === decay && wanted(f)) ? length : 0,
-      );
+    const files = manifest.files.filter(wanted);
+    const buffer = (part: FileRecord['part'], length = size, average = ''): Float32Array =>
+      new Float32Array(files.some((f) => f.part === part && averageName(f) === average) ? length : 0);
     this.state = {
       globalStep: manifest.globalStep,
       params: buffer('params'),
       optimizer: { m: buffer('optimizer'), v: buffer('optimizer') },
-      emas: manifest.emas.map((decay) => ({ decay, values: buffer('ema', size, decay) })),
+      emas: averagesOf(manifest).map((profile) => ({
+        ...profile,
+        values: buffer('ema', size, emaName(profile)),
+      })),
       derived: manifest.derived.map(({ name, length }) => ({ name, values: buffer('derived', length) })),
     };
     this.#layPlaces();
@@ -35,7 +37,7 @@ export class Assembly {
   /** Where the tensors of `file` go. The destination throws an Error for a tensor that has no place (any more). */
   destination(file: FileRecord): Destination {
     return (tensor) => {
-      const key = placeKey(file.part, tensor.name, file.decay);
+      const key = placeKey(file.part, tensor.name, averageName(file));
       const place = this.#places.get(key);
       if (!place || tensor.dtype !== 'F32' || tensor.end - tensor.start !== place.byteLength) {
         throw new Error(`${file.path}: tensor ${tensor.name} does not belong there`);
@@ -47,23 +49,32 @@ export class Assembly {
 
   /** An Error naming a tensor that no file held. */
   assertWhole(manifest: Manifest): void {
-    const parts = new Set(manifest.files.filter(this.#wanted).map((f) => placeKey(f.part, '', f.decay)));
+    const parts = new Set(
+      manifest.files.filter(this.#wanted).map((f) => placeKey(f.part, '', averageName(f))),
+    );
     for (const key of this.#places.keys()) {
-      const [part, decay, name] = key.split('\0') as [FileRecord['part'], string, string];
-      if (parts.has(`${part}\0${decay}\0`))
-        throw new Error(`no file holds tensor ${name} of ${part} ${decay}`.trim());
+      const [part, average, name] = key.split('\0') as [FileRecord['part'], string, string];
+      if (parts.has(`${part}\0${average}\0`))
+        throw new Error(`no file holds tensor ${name} of ${average || part}`);
     }
   }
 
   #layPlaces(): void {
     for (const section of sectionsOf(this.state)) {
-      const { part } = section.key;
+      const { key } = section;
+      const average = key.part === 'ema' ? section.name : '';
       for (const { name, values } of tensorsOf(section, this.layout.entries))
-        this.#places.set(placeKey(part, name, decayOf(section.key)), values);
+        this.#places.set(placeKey(key.part, name, average), values);
     }
   }
 }
 
-function placeKey(part: FileRecord['part'], name: string, decay?: number): string {
-  return `${part}\0${decay ?? ''}\0${name}`;
+function placeKey(part: FileRecord['part'], name: string, average: string): string {
+  return `${part}\0${average}\0${name}`;
+}
+
+/** `ema-0.9999` where the file is of an average, else empty. */
+export function averageName({ decay, relativeStd }: FileRecord): string {
+  if (decay !== undefined) return emaName({ decay });
+  return relativeStd === undefined ? '' : emaName({ relativeStd });
 }

@@ -82,5 +82,5 @@ function tensorsByName({ state, layout }: Snapshot): Map<string, Float32Array> {
 
 function partOf(key: SectionKey): string {
   if (key.part === 'optimizer') return key.moment;
-  return key.part === 'ema' ? emaName(key.decay) : key.part;
+  return key.part === 'ema' ? emaName(key) : key.part;
 }

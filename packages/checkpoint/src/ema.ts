@@ -1,4 +1,7 @@
-/** How an average of the parameters starts. */
+import type { EmaProfile } from '@ddpm-fleet/core';
+import { powerWeight } from './averages/profile.js';
+
+/** How an exponential average of the parameters starts. */
 export interface EmaStart {
   /**
    * `copyFirst`: the first update copies, later ones use the decay (Ho et al., gpu_utils: decay 1e-10 at step 0).
@@ -27,12 +30,16 @@ export function emaDecay(decay: number, form: EmaStart, globalStep: number): num
 }
 
 /**
- * The weight of the new parameters in an update, float32. Averages move by `weight * (params - ema)`, as TensorFlow's
+ * The weight of the new parameters in the update that takes state `globalStep` to `globalStep + 1`, float32. Averages move by `weight * (params - ema)`, as TensorFlow's
  * ExponentialMovingAverage does it: written as `decay * ema + weight * params` the two rounded factors do not add up
  * to one.
  */
-export function emaWeight(decay: number, form: EmaStart, globalStep: number): number {
-  return Math.fround(1 - emaDecay(decay, form, globalStep));
+export function emaWeight(profile: EmaProfile, form: EmaStart, globalStep: number): number {
+  return Math.fround(
+    profile.decay === undefined
+      ? powerWeight(profile.relativeStd, globalStep + 1)
+      : 1 - emaDecay(profile.decay, form, globalStep),
+  );
 }
 
 /**

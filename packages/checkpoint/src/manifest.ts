@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { fleetError, makeLayout, type ParamLayout } from '@ddpm-fleet/core';
+import { fleetError, makeLayout, type EmaProfile, type ParamLayout } from '@ddpm-fleet/core';
 import type { Snapshot, SnapshotMeta } from './state.js';
 
 export const FORMAT = 'ddpm-fleet checkpoint';
-export const FORMAT_VERSION = 1;
+/** The second has power averages. What does without them is written as the first, which older releases read. */
+export const FORMAT_VERSION = 2;
 
 export type Part = 'params' | 'optimizer' | 'ema' | 'derived';
 
@@ -12,8 +13,10 @@ export interface FileRecord {
   /** Relative to the checkpoint, with / between names. */
   readonly path: string;
   readonly part: Part;
-  /** Of an EMA. */
+  /** Of an exponential average. */
   readonly decay?: number;
+  /** Of a power average. */
+  readonly relativeStd?: number;
   readonly share: number;
   readonly sizeBytes: number;
   /** hex */
@@ -29,8 +32,10 @@ export interface ManifestHead {
     readonly hash: string;
     readonly params: readonly { readonly name: string; readonly shape: readonly number[] }[];
   };
-  /** Decays, ascending. */
+  /** Decays of the exponential averages, ascending. */
   readonly emas: readonly number[];
+  /** Widths of the power averages, ascending; absent where there are none. */
+  readonly powerEmas?: readonly number[];
   readonly derived: readonly { readonly name: string; readonly length: number }[];
   readonly meta: SnapshotMeta;
 }
@@ -54,11 +59,13 @@ export interface CheckpointInfo {
 }
 
 export function manifestHead({ state, layout, meta }: Snapshot, digest: string): ManifestHead {
+  const widths = state.emas.flatMap((ema) => ema.relativeStd ?? []);
   return {
     globalStep: state.globalStep,
     digest,
     layout: { hash: layout.hash, params: layout.entries.map(({ name, shape }) => ({ name, shape })) },
-    emas: state.emas.map(({ decay }) => decay),
+    emas: state.emas.flatMap(({ decay }) => decay ?? []),
+    ...(widths.length > 0 && { powerEmas: widths }),
     derived: state.derived.map(({ name, values }) => ({ name, length: values.length })),
     meta,
   };
@@ -69,7 +76,8 @@ const TAIL = /^"manifestSha256": "([0-9a-f]{64})"\n\}\n$/;
 
 /** JSON whose last member is the sha256 of all bytes before that member's name. */
 export function encodeManifest(head: ManifestHead, files: readonly FileRecord[]): Buffer {
-  const manifest = { format: FORMAT, formatVersion: FORMAT_VERSION, ...head, files };
+  const formatVersion = head.powerEmas ? FORMAT_VERSION : 1;
+  const manifest = { format: FORMAT, formatVersion, ...head, files };
   const body = `${JSON.stringify(manifest, null, 1).slice(0, -2)},\n `;
   return Buffer.from(`${body}${HASH_KEY}: "${sha256(Buffer.from(body))}"\n}\n`);
 }
@@ -87,9 +95,9 @@ export function decodeManifest(bytes: Buffer, name: string): Manifest {
   if (found !== stated) throw new Error(`manifest.json: its sha256 is ${found}, it states ${stated}`);
   const manifest = JSON.parse(bytes.toString()) as Manifest;
   if (manifest.format !== FORMAT) throw new Error('manifest.json: it is of something else');
-  if (manifest.formatVersion !== FORMAT_VERSION) {
+  if (manifest.formatVersion !== 1 && manifest.formatVersion !== FORMAT_VERSION) {
     const found = manifest.formatVersion;
-    throw fleetError('DDPM_ERR_CHECKPOINT_VERSION', { name, found, supported: FORMAT_VERSION });
+    throw fleetError('DDPM_ERR_CHECKPOINT_VERSION', { name, found, supported: `1 to ${FORMAT_VERSION}` });
   }
   for (const { path } of manifest.files) assertInside(path);
   return manifest;
@@ -100,6 +108,11 @@ function assertInside(path: string): void {
   const names = path.split('/');
   if (names.every((name) => /^[^\\\p{Cc}]+$/u.test(name) && name !== '.' && name !== '..')) return;
   throw new Error(`manifest.json: the path ${JSON.stringify(path)} does not lie in the checkpoint`);
+}
+
+/** Every average, in the order of a state's. */
+export function averagesOf({ emas, powerEmas = [] }: ManifestHead): EmaProfile[] {
+  return [...emas.map((decay) => ({ decay })), ...powerEmas.map((std) => ({ relativeStd: std }))];
 }
 
 /** The layout that a manifest records; an Error when it is not the one whose hash stands there. */

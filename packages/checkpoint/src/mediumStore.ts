@@ -1,4 +1,4 @@
-import { fleetError, isFleetError } from '@ddpm-fleet/core';
+import { compareProfiles, fleetError, isFleetError } from '@ddpm-fleet/core';
 import { checkpointDigest } from './digest.js';
 import { assertFiniteWeights, readFinite } from './finite.js';
 import { encodeManifest, manifestHead, type CheckpointInfo, type FileRecord } from './manifest.js';
@@ -85,7 +85,10 @@ export class MediumStore implements CheckpointStore {
     });
     const { state, layout } = value.assembly;
     const { globalStep, digest, meta } = value.manifest;
-    const values = weights === 'raw' ? state.params : state.emas.find((ema) => ema.decay === weights)!.values;
+    const values =
+      weights === 'raw'
+        ? state.params
+        : state.emas.find((ema) => compareProfiles(ema, weights) === 0)!.values;
     assertFiniteWeights(entry.name, values);
     return { name: entry.name, globalStep, digest, values, layout, meta, skipped };
   }
@@ -137,9 +140,9 @@ export class MediumStore implements CheckpointStore {
   ): Promise<WrittenShare> {
     const files: FileRecord[] = [];
     for (const file of partFiles(snapshot, share, ticket.shares)) {
-      const { part, decay } = file;
+      const { part, profile } = file;
       const stored = await this.#medium.put(ticket, file);
-      files.push({ part, ...(decay === undefined ? {} : { decay }), share, ...stored });
+      files.push({ part, ...profile, share, ...stored });
     }
     return { share, head: manifestHead(snapshot, digest), files };
   }

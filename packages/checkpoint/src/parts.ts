@@ -1,11 +1,12 @@
 import {
   emaName,
+  profileOf,
   sectionsOf,
   viewOf,
+  type EmaProfile,
   type ParamEntry,
   type ParamLayout,
   type Section,
-  type SectionKey,
 } from '@ddpm-fleet/core';
 import { encodeSafetensors, safetensorsSize, type Tensor } from './safetensors/encode.js';
 import type { Part } from './manifest.js';
@@ -17,7 +18,7 @@ export type FloatTensor = Tensor & { readonly values: Float32Array };
 /** A file to be written, and what it holds. */
 export interface PartFile extends NewFile {
   readonly part: Part;
-  readonly decay?: number;
+  readonly profile?: EmaProfile;
 }
 
 /**
@@ -27,25 +28,26 @@ export interface PartFile extends NewFile {
 export function partFiles(snapshot: Snapshot, share: number, shares: number): PartFile[] {
   const { state, layout } = snapshot;
   const entries = layout.entries.filter((entry) => shareOf(entry, layout, shares) === share);
-  const file = (part: Part, stem: string, tensors: Tensor[], decay?: number): PartFile => {
+  const file = (part: Part, stem: string, tensors: Tensor[], profile?: EmaProfile): PartFile => {
     const metadata = { format: 'pt', globalStep: String(state.globalStep), layoutHash: layout.hash };
     return {
       name: fileName(stem, share, shares),
       part,
-      ...(decay === undefined ? {} : { decay }),
+      ...(profile && { profile }),
       sizeBytes: safetensorsSize(tensors, metadata),
       chunks: () => encodeSafetensors(tensors, metadata),
     };
   };
   const sections = sectionsOf(state);
-  const holds = (part: Part, decay?: number): Tensor[] =>
-    sections
-      .filter(({ key }) => key.part === part && decayOf(key) === decay)
-      .flatMap((section) => tensorsOf(section, entries));
+  const holds = (part: Part): Tensor[] =>
+    sections.filter(({ key }) => key.part === part).flatMap((section) => tensorsOf(section, entries));
   return [
     file('params', 'params', holds('params')),
     file('optimizer', 'optimizer', holds('optimizer')),
-    ...state.emas.map(({ decay }) => file('ema', emaName(decay), holds('ema', decay), decay)),
+    ...sections.flatMap((section) => {
+      const { key, name } = section;
+      return key.part === 'ema' ? [file('ema', name, tensorsOf(section, entries), profileOf(key))] : [];
+    }),
     ...(share === 0 && state.derived.length > 0 ? [file('derived', 'derived', holds('derived'))] : []),
   ];
 }
@@ -61,12 +63,8 @@ export function tensorsOf({ key, values }: Section, entries: readonly ParamEntry
   }));
 }
 
-export function decayOf(key: SectionKey): number | undefined {
-  return key.part === 'ema' ? key.decay : undefined;
-}
-
 /** Names of every file of a checkpoint written in `shares` shares. */
-export function expectedFiles(emas: readonly number[], hasDerived: boolean, shares: number): string[] {
+export function expectedFiles(emas: readonly EmaProfile[], hasDerived: boolean, shares: number): string[] {
   const stems = ['params', 'optimizer', ...emas.map(emaName)];
   const names = stems.flatMap((stem) => Array.from({ length: shares }, (_, i) => fileName(stem, i, shares)));
   return hasDerived ? [...names, fileName('derived', 0, shares)] : names;

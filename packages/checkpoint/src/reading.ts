@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { emaName, fleetError, isFleetError } from '@ddpm-fleet/core';
-import { Assembly } from './assembly.js';
+import { Assembly, averageName } from './assembly.js';
 import { checkpointDigest } from './digest.js';
-import { decodeManifest, type FileRecord, type Manifest } from './manifest.js';
+import { averagesOf, decodeManifest, type FileRecord, type Manifest } from './manifest.js';
 import type { Entry, Medium } from './medium.js';
 import { SafetensorsDecoder } from './safetensors/decode.js';
 import type { WeightsName } from './state.js';
@@ -119,7 +119,9 @@ export function weightsFilter(
   name: string,
 ): (file: FileRecord) => boolean {
   if (weights === 'raw') return ({ part }) => part === 'params';
-  if (manifest.emas.includes(weights)) return ({ part, decay }) => part === 'ema' && decay === weights;
-  const has = ['raw', ...manifest.emas.map(emaName)].join(', ');
-  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted: emaName(weights), has });
+  const averages = averagesOf(manifest).map(emaName);
+  const wanted = emaName(weights);
+  if (averages.includes(wanted)) return (file) => averageName(file) === wanted;
+  const has = ['raw', ...averages].join(', ');
+  throw fleetError('DDPM_ERR_CHECKPOINT_WEIGHTS', { name, wanted, has });
 }

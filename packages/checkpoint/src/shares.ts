@@ -1,4 +1,5 @@
 import { fleetError } from '@ddpm-fleet/core';
+import { averagesOf } from './manifest.js';
 import type { Ticket } from './medium.js';
 import { expectedFiles } from './parts.js';
 import type { WrittenShare } from './store.js';
@@ -14,9 +15,12 @@ export function assertShares(ticket: Ticket, written: readonly WrittenShare[]): 
   }
   const digests = new Set(written.map(({ head }) => head.digest));
   if (digests.size !== 1) fail(`the shares are of different states (${[...digests].join(', ')})`);
-  const { emas, derived, globalStep } = written[0]!.head;
+  const { head } = written[0]!;
+  const { derived, globalStep } = head;
   if (globalStep !== ticket.globalStep) fail(`its state is of step ${globalStep}`);
   const names = new Set(written.flatMap(({ files }) => files.map(({ path }) => path.split('/').at(-1)!)));
-  const missing = expectedFiles(emas, derived.length > 0, ticket.shares).find((name) => !names.has(name));
+  const missing = expectedFiles(averagesOf(head), derived.length > 0, ticket.shares).find(
+    (name) => !names.has(name),
+  );
   if (missing !== undefined) fail(`${missing} was not written`);
 }

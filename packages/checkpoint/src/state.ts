@@ -1,7 +1,9 @@
 import {
+  compareProfiles,
   fleetError,
   mapState,
   sectionsOf,
+  type EmaProfile,
   type Note,
   type ParamLayout,
   type TrainState,
@@ -43,8 +45,8 @@ export interface Snapshot {
   readonly meta: SnapshotMeta;
 }
 
-/** Which weights: the trained ones, or the EMA of that decay. */
-export type WeightsName = 'raw' | number;
+/** Which weights: the trained ones, or an average. */
+export type WeightsName = 'raw' | EmaProfile;
 
 /** @throws DDPM_ERR_CHECKPOINT_STATE when a buffer has another size than the layout, or an order is wrong */
 export function assertState(state: TrainState, layout: ParamLayout): void {
@@ -57,8 +59,9 @@ export function assertState(state: TrainState, layout: ParamLayout): void {
     if (key.part !== 'derived' && values.length !== layout.size)
       fail(`${name} has ${values.length} elements, the layout ${layout.size}`);
   }
-  if (!ascends(state.emas.map((ema) => ema.decay))) fail('EMAs do not ascend by decay');
-  if (!ascends(state.derived.map((one) => one.name))) fail('derived state does not ascend by name');
+  if (!ascends(state.emas, compareProfiles)) fail('EMAs do not ascend by decay, then by width');
+  if (!ascends(state.derived, (a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))))
+    fail('derived state does not ascend by name');
 }
 
 /** A state of the same shape with room for `like`; `allocate` gives the memory of each buffer. */
@@ -71,6 +74,6 @@ export function buffersOf(state: TrainState): Float32Array[] {
   return sectionsOf(state).map(({ values }) => values);
 }
 
-function ascends(values: readonly (number | string)[]): boolean {
-  return values.every((value, i) => i === 0 || values[i - 1]! < value);
+function ascends<T>(values: readonly T[], compare: (a: T, b: T) => number): boolean {
+  return values.every((value, i) => i === 0 || compare(values[i - 1]!, value) < 0);
 }

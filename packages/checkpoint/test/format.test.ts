@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sampleSnapshot } from '../src/conformance/sample.js';
+import { sampleSnapshot, withPowerAverages } from '../src/conformance/sample.js';
 import { openStore } from '../src/index.js';
 import { temporaryDirectory } from './support/directory.js';
 
@@ -15,7 +15,7 @@ withPython(
   'the reader in Python, written from FORMAT.md, finds the same tensors and the same digest',
   async (t) => {
     const directory = await temporaryDirectory(t);
-    const snapshot = sampleSnapshot(77);
+    const snapshot = withPowerAverages(sampleSnapshot(77));
     const { digest } = await openStore(directory).publish(snapshot);
     const read = readWithPython(directory);
     t.deepEqual([read.name, read.globalStep, read.digest, read.skipped], ['step-00000077', 77, digest, []]);
@@ -23,6 +23,7 @@ withPython(
     const { params, emas, derived } = snapshot.state;
     t.is(read.sums['params'], sum(params));
     t.is(read.sums['ema-0.9999'], sum(emas[1]!.values));
+    t.is(read.sums['ema-std-0.1'], sum(emas[3]!.values));
     t.is(read.sums['derived'], sum(derived[0]!.values));
   },
 );

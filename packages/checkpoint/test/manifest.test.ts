@@ -1,7 +1,8 @@
 import test from 'ava';
 import { createHash } from 'node:crypto';
-import { sampleSnapshot } from '../src/conformance/sample.js';
-import { decodeManifest, encodeManifest, layoutOf, manifestHead } from '../src/manifest.js';
+import { emaName } from '@ddpm-fleet/core';
+import { sampleSnapshot, withPowerAverages } from '../src/conformance/sample.js';
+import { averagesOf, decodeManifest, encodeManifest, layoutOf, manifestHead } from '../src/manifest.js';
 
 const FILES = [
   { path: 'params.safetensors', part: 'params', share: 0, sizeBytes: 3, sha256: 'f'.repeat(64) },
@@ -14,6 +15,14 @@ test('a manifest comes back as it was written, its layout too', (t) => {
   t.deepEqual(manifest.files, [...FILES]);
   t.deepEqual(manifest.meta, sampleSnapshot(12).meta);
   t.deepEqual(layoutOf(manifest), sampleSnapshot(12).layout);
+});
+
+test('power averages make it the second version, which comes back too', (t) => {
+  const head = manifestHead(withPowerAverages(sampleSnapshot(12)), 'e'.repeat(64));
+  const manifest = decodeManifest(encodeManifest(head, FILES), 'step-00000012');
+  t.is(manifest.formatVersion, 2);
+  t.deepEqual(manifest.powerEmas, [0.05, 0.1]);
+  t.deepEqual(averagesOf(manifest).map(emaName), ['ema-0.99', 'ema-0.9999', 'ema-std-0.05', 'ema-std-0.1']);
 });
 
 test('every bit of it is covered', (t) => {
@@ -37,10 +46,10 @@ test('no shorter one, and no longer one, is taken for it', (t) => {
 });
 
 test('another format version is refused, and the message says what to do', (t) => {
-  const error = t.throws(() => decodeManifest(withVersion(2), 'step-00000012'), {
+  const error = t.throws(() => decodeManifest(withVersion(3), 'step-00000012'), {
     code: 'DDPM_ERR_CHECKPOINT_VERSION',
   });
-  t.regex(error.message, /step-00000012 has format version 2, this release reads 1/);
+  t.regex(error.message, /step-00000012 has format version 3, this release reads 1 to 2/);
 });
 
 /** The same manifest as a later release would write it, hash and all. */

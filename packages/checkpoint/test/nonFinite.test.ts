@@ -48,7 +48,10 @@ test('weights that are not finite are refused, and no older ones are taken in th
     t.regex(error!.message, /step-00000002 hold NaN \(element 5\)/);
   }
   await t.notThrowsAsync(() => store.loadWeights(1, 'raw'));
-  await t.notThrowsAsync(() => store.loadWeights(2, 0.99), 'an average that is finite can be used');
+  await t.notThrowsAsync(
+    () => store.loadWeights(2, { decay: 0.99 }),
+    'an average that is finite can be used',
+  );
 });
 
 test('prune keeps the newest finite one', async (t) => {

@@ -1,6 +1,6 @@
-import { loadConfig, type RunConfig } from '@ddpm-fleet/config';
-import type { LoadedWeights } from '@ddpm-fleet/checkpoint';
-import { emaName, fleetError } from '@ddpm-fleet/core';
+import { emaProfiles, loadConfig, type RunConfig } from '@ddpm-fleet/config';
+import type { LoadedWeights, WeightsName } from '@ddpm-fleet/checkpoint';
+import { emaName, emaProfile, fleetError } from '@ddpm-fleet/core';
 import type { TrainedModel } from '@ddpm-fleet/inference';
 import { note } from './output.js';
 import { checkpointPath, findTarget } from './target.js';
@@ -22,11 +22,17 @@ export interface Trained {
 export async function loadTrained(target: string, weights: string | undefined): Promise<Trained> {
   const { store, which } = findTarget(target);
   const config = await configOf(store, which);
-  const name = weights ?? (config.ema.decays.length ? emaName(config.ema.decays[0]!) : 'raw');
+  const name = weights ?? firstAverage(config);
   const loaded = await store.loadWeights(which, weightsOf(name));
   for (const { name: bad, problem } of loaded.skipped) note(`warning: ${bad} cannot be used (${problem})`);
   const checkpoint = checkpointPath(store, loaded.name);
   return { model: modelOf(loaded, config), loaded, weightsName: name, checkpoint };
+}
+
+/** The exponential average that the config names first, or the narrowest power average. */
+function firstAverage({ ema }: RunConfig): string {
+  const first = ema.decays.length > 0 ? { decay: ema.decays[0]! } : emaProfiles(ema)[0];
+  return first ? emaName(first) : 'raw';
 }
 
 async function configOf(
@@ -39,11 +45,11 @@ async function configOf(
   return loadConfig({ yaml: info.manifest.meta.configYaml, env: {} });
 }
 
-function weightsOf(name: string): 'raw' | number {
+function weightsOf(name: string): WeightsName {
   if (name === 'raw') return 'raw';
-  const decay = /^ema-([\d.e-]+)$/.exec(name)?.[1];
-  if (decay === undefined) throw fleetError('DDPM_ERR_WEIGHTS_NAME', { name });
-  return Number(decay);
+  const profile = emaProfile(name);
+  if (!profile) throw fleetError('DDPM_ERR_WEIGHTS_NAME', { name });
+  return profile;
 }
 
 function modelOf(loaded: LoadedWeights, config: RunConfig): TrainedModel {

@@ -45,6 +45,12 @@ const FORMATS: Record<string, { check: Check; must: string }> = {
       new Set(v as number[]).size === (v as number[]).length,
     must: 'must be a list of different numbers from 0 to below 1, e.g. [0.9999, 0.999]',
   },
+  widthList: {
+    check: (v) =>
+      listOf((std) => isNumber(std) && (std as number) >= 0.005 && (std as number) <= 0.28)(v) &&
+      new Set(v as number[]).size === (v as number[]).length,
+    must: 'must be a list of different numbers from 0.005 to 0.28, e.g. [0.05, 0.1]',
+  },
   bucket: {
     check: (v) => isInteger(1024, 1 << 26)(v) && (v as number) % 4 === 0,
     must: 'must be a multiple of 4 from 1024 to 67108864',

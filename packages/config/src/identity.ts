@@ -19,7 +19,11 @@ export interface IdentityFacts {
 
 export function identityOf(config: RunConfig, facts: IdentityFacts): Identity {
   const identity: Record<string, unknown> = {};
-  for (const [path, leaf] of LEAVES) if (leaf.role === 'identity') identity[path] = valueAt(config, path);
+  for (const [path, leaf] of LEAVES) {
+    const value = valueAt(config, path);
+    const isUnsaid = leaf.isLater && JSON.stringify(value) === JSON.stringify(leaf.default);
+    if (leaf.role === 'identity' && !isUnsaid) identity[path] = value;
+  }
   for (const [name, value] of Object.entries(facts)) identity[`facts.${name}`] = value;
   return identity;
 }

@@ -7,6 +7,7 @@ export {
   type Identity,
   type IdentityFacts,
 } from './identity.js';
+export { emaProfiles } from './emaProfiles.js';
 export { hasTerminal, outliveHangup } from './hangup.js';
 export { LOG_LINES, outliveLog } from './logLines.js';
 export { loadConfig, type LoadOptions } from './load.js';

@@ -1,5 +1,5 @@
 import type { Schema } from 'convict';
-import { identity, operational, type Leaf } from './leaf.js';
+import { identity, laterIdentity, operational, type Leaf } from './leaf.js';
 import type { RunConfig } from './types.js';
 
 type Tree<T> = {
@@ -125,6 +125,21 @@ const tree = {
     ),
     warmupPower: identity(0.75, 'positiveNumber', 'warmup: power of its rise.'),
     warmupInvGamma: identity(1, 'positiveNumber', 'warmup: inverse gamma of its rise.'),
+    power: laterIdentity(
+      [],
+      'widthList',
+      'Widths of power-function averages, standard deviation over steps so far, e.g. [0.05, 0.1]; others are made of their snapshots afterwards.',
+    ),
+    snapshotEvery: operational(
+      0,
+      'count',
+      'Steps between snapshots of the power averages, besides the last; 0: none at all.',
+    ),
+    snapshotType: operational(
+      'float32',
+      ['float32', 'bfloat16', 'float16'],
+      'What snapshots are rounded to: half the bytes, and a relative error of 2^-9 (bfloat16) or 2^-12.',
+    ),
   },
   batch: {
     globalBatchSize: identity(0, 'count', 'Images a step; 0: numSlots x slotBatchSize.'),

@@ -105,6 +105,11 @@ export interface EmaConfig {
   readonly start: 'copyFirst' | 'warmup' | 'ramp';
   readonly warmupPower: number;
   readonly warmupInvGamma: number;
+  /** Relative standard deviations of power-function averages; see `checkpoint/src/averages`. */
+  readonly power: readonly number[];
+  /** Steps between snapshots of the power averages; 0: none. operational */
+  readonly snapshotEvery: number;
+  readonly snapshotType: 'float32' | 'bfloat16' | 'float16';
 }
 
 /** Resolved: globalBatchSize = numSlots x slotBatchSize. */

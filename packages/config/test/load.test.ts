@@ -135,6 +135,18 @@ test('identity settings, and only those, make the hash', (t) => {
     t.not(hash([set]), hash([]), set);
 });
 
+test('a setting that came later is in the identity only where it is used', (t) => {
+  const of = (set: string[]): object => identityOf(loadConfig({ env: {}, set }), facts);
+  t.false('ema.power' in of([]));
+  t.deepEqual(of(['ema.power=0.05,0.1']), { ...of([]), 'ema.power': [0.05, 0.1] });
+  for (const bad of ['ema.power=0.3', 'ema.power=[0.1, 0.1]', 'ema.power=0'])
+    t.regex(
+      message(() => loadConfig({ env: {}, set: [bad] })),
+      /different numbers from 0.005 to 0.28/,
+      bad,
+    );
+});
+
 test('resuming with another identity names each key with both values', (t) => {
   const a = identityOf(loadConfig({ env: {} }), facts);
   const b = identityOf(loadConfig({ env: {}, set: ['seed=3', 'model.ch=64'] }), {

@@ -4,17 +4,22 @@ export interface TrainState {
   readonly globalStep: number;
   readonly params: Float32Array;
   readonly optimizer: { readonly m: Float32Array; readonly v: Float32Array };
-  /** Ascending by decay. */
+  /** In the order of `compareProfiles`. */
   readonly emas: readonly Ema[];
   /** What depends on earlier losses (the history of importance-sampled t, say), ascending by name. */
   readonly derived: readonly Derived[];
 }
 
+/**
+ * What an average weighs the parameters of earlier steps by: exponentially, or by a power of the step (Karras et al.
+ * 2024, section 3), which is said by the standard deviation of that weight in units of the steps so far.
+ */
+export type EmaProfile =
+  | { readonly decay: number; readonly relativeStd?: undefined }
+  | { readonly relativeStd: number; readonly decay?: undefined };
+
 /** An average of the parameters. */
-export interface Ema {
-  readonly decay: number;
-  readonly values: Float32Array;
-}
+export type Ema = EmaProfile & { readonly values: Float32Array };
 
 export interface Derived {
   readonly name: string;
@@ -26,7 +31,7 @@ export type SectionKey =
   | { readonly part: 'params' }
   | { readonly part: 'optimizer'; readonly moment: 'm' | 'v' }
   | { readonly part: 'derived'; readonly name: string }
-  | { readonly part: 'ema'; readonly decay: number };
+  | ({ readonly part: 'ema' } & EmaProfile);
 
 /** One buffer of a state under its name. */
 export interface Section {
@@ -37,13 +42,34 @@ export interface Section {
 
 const DERIVED = 'derived-';
 const EMA = 'ema-';
+const POWER = 'ema-std-';
 
-/** `ema-0.9999`: how the average of that decay is called wherever it has a name. */
-export function emaName(decay: number): string {
-  return `${EMA}${decay}`;
+/** `ema-0.9999`, `ema-std-0.1`: how an average is called wherever it has a name. */
+export function emaName(profile: EmaProfile): string {
+  return profile.decay === undefined ? `${POWER}${profile.relativeStd}` : `${EMA}${profile.decay}`;
 }
 
-/** `params`, `optimizer.m`, `optimizer.v`, `derived-<name>`, `ema-<decay>`. */
+/** The profile that `emaName` called so; undefined for any other name. */
+export function emaProfile(name: string): EmaProfile | undefined {
+  const profile = name.startsWith(POWER)
+    ? { relativeStd: Number(name.slice(POWER.length)) }
+    : { decay: Number(name.slice(EMA.length)) };
+  return emaName(profile) === name ? profile : undefined;
+}
+
+/** The one order of averages: exponential ones by decay, then power ones by width, both ascending. */
+export function compareProfiles(a: EmaProfile, b: EmaProfile): number {
+  if (a.decay !== undefined && b.decay !== undefined) return a.decay - b.decay;
+  if (a.relativeStd !== undefined && b.relativeStd !== undefined) return a.relativeStd - b.relativeStd;
+  return a.decay === undefined ? 1 : -1;
+}
+
+/** An average's profile without its values. */
+export function profileOf({ decay, relativeStd }: EmaProfile): EmaProfile {
+  return decay === undefined ? { relativeStd } : { decay };
+}
+
+/** `params`, `optimizer.m`, `optimizer.v`, `derived-<name>`, `ema-<decay>`, `ema-std-<relativeStd>`. */
 export function sectionName(key: SectionKey): string {
   switch (key.part) {
     case 'params':
@@ -53,7 +79,7 @@ export function sectionName(key: SectionKey): string {
     case 'derived':
       return `${DERIVED}${key.name}`;
     case 'ema':
-      return emaName(key.decay);
+      return emaName(key);
   }
 }
 
@@ -68,13 +94,14 @@ function readKey(name: string): SectionKey | undefined {
   if (name === 'optimizer.m') return { part: 'optimizer', moment: 'm' };
   if (name === 'optimizer.v') return { part: 'optimizer', moment: 'v' };
   if (name.startsWith(DERIVED)) return { part: 'derived', name: name.slice(DERIVED.length) };
-  if (name.startsWith(EMA)) return { part: 'ema', decay: Number(name.slice(EMA.length)) };
+  const profile = name.startsWith(EMA) ? emaProfile(name) : undefined;
+  if (profile) return { part: 'ema', ...profile };
   return undefined;
 }
 
 /**
  * Every buffer of a state, in the one order that digests, fingerprints and transfers know: parameters, moments, derived
- * state by name, EMAs by ascending decay. Buffers are shared, not copied.
+ * state by name, EMAs as `compareProfiles` orders them. Buffers are shared, not copied.
  */
 export function sectionsOf({ params, optimizer, derived, emas }: Omit<TrainState, 'globalStep'>): Section[] {
   const section = (key: SectionKey, values: Float32Array): Section => {
@@ -85,7 +112,7 @@ export function sectionsOf({ params, optimizer, derived, emas }: Omit<TrainState
     section({ part: 'optimizer', moment: 'm' }, optimizer.m),
     section({ part: 'optimizer', moment: 'v' }, optimizer.v),
     ...derived.map(({ name, values }) => section({ part: 'derived', name }, values)),
-    ...emas.map(({ decay, values }) => section({ part: 'ema', decay }, values)),
+    ...emas.map((ema) => section({ part: 'ema', ...profileOf(ema) }, ema.values)),
   ];
 }
 
@@ -110,12 +137,12 @@ export function stateOf(
     return values;
   };
   const derived = keys.filter((key) => key.part === 'derived').map((key) => key.name);
-  const decays = keys.filter((key) => key.part === 'ema').map((key) => key.decay);
+  const emas = keys.filter((key) => key.part === 'ema').toSorted(compareProfiles);
   return {
     globalStep,
     params: at({ part: 'params' }),
     optimizer: { m: at({ part: 'optimizer', moment: 'm' }), v: at({ part: 'optimizer', moment: 'v' }) },
-    emas: decays.toSorted((a, b) => a - b).map((decay) => ({ decay, values: at({ part: 'ema', decay }) })),
+    emas: emas.map((key) => ({ ...profileOf(key), values: at(key) })),
     derived: derived.toSorted().map((name) => ({ name, values: at({ part: 'derived', name }) })),
   };
 }
@@ -129,10 +156,10 @@ export function mapState(state: TrainState, change: (section: Section) => Float3
 /** The state of step 0: moments are zero, and every average starts from the parameters. */
 export function firstState(
   params: Float32Array,
-  decays: readonly number[],
+  profiles: readonly EmaProfile[],
   derived: readonly Derived[] = [],
 ): TrainState {
   const zeros = (): Float32Array => new Float32Array(params.length);
-  const emas = decays.toSorted((a, b) => a - b).map((decay) => ({ decay, values: params.slice() }));
+  const emas = profiles.toSorted(compareProfiles).map((profile) => ({ ...profile, values: params.slice() }));
   return { globalStep: 0, params, optimizer: { m: zeros(), v: zeros() }, emas, derived };
 }

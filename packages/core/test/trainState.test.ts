@@ -18,6 +18,8 @@ const STATE: TrainState = {
   emas: [
     { decay: 0.99, values: Float32Array.of(8, 9) },
     { decay: 0.9999, values: Float32Array.of(10, 11) },
+    { relativeStd: 0.05, values: Float32Array.of(12, 13) },
+    { relativeStd: 0.1, values: Float32Array.of(14, 15) },
   ],
   derived: [
     { name: 'lossHistory.counts', values: Float32Array.of(7) },
@@ -33,6 +35,8 @@ const NAMES = [
   'derived-lossHistory.losses',
   'ema-0.99',
   'ema-0.9999',
+  'ema-std-0.05',
+  'ema-std-0.1',
 ];
 
 test('a state is its sections in one order, and comes back from them in any', (t) => {
@@ -54,10 +58,23 @@ test('every name is read as what it was made of', (t) => {
     { part: 'derived', name: 'ema-0.9' },
     { part: 'derived', name: '' },
     ...[0, 0.5, 0.9999, 1 - 2 ** -40, 1e-7, 1].map((decay) => ({ part: 'ema', decay }) as const),
+    ...[0.05, 0.1, 1 / 3].map((relativeStd) => ({ part: 'ema', relativeStd }) as const),
   ];
   for (const key of keys) t.deepEqual(sectionKey(sectionName(key)), key);
-  t.is(emaName(0.9999), 'ema-0.9999');
-  for (const name of ['', 'param', 'optimizer.w', 'ema-', 'ema-x', 'ema-0.50', 'ema-0x1', 'Derived-a'])
+  t.is(emaName({ decay: 0.9999 }), 'ema-0.9999');
+  t.is(emaName({ relativeStd: 0.05 }), 'ema-std-0.05');
+  for (const name of [
+    '',
+    'param',
+    'optimizer.w',
+    'ema-',
+    'ema-x',
+    'ema-0.50',
+    'ema-0x1',
+    'ema-std-',
+    'ema-std-0.10',
+    'Derived-a',
+  ])
     t.is(sectionKey(name), undefined, name);
 });
 
@@ -89,11 +106,13 @@ test('a state is mapped section by section, in order', (t) => {
 
 test('step 0: zero moments, and averages that are copies of the parameters', (t) => {
   const params = Float32Array.of(1, -2);
-  const state = firstState(params, [0.9999, 0.99]);
-  t.deepEqual(
-    state.emas.map(({ decay }) => decay),
-    [0.99, 0.9999],
-  );
+  const state = firstState(params, [
+    { relativeStd: 0.1 },
+    { decay: 0.9999 },
+    { relativeStd: 0.05 },
+    { decay: 0.99 },
+  ]);
+  t.deepEqual(state.emas.map(emaName), ['ema-0.99', 'ema-0.9999', 'ema-std-0.05', 'ema-std-0.1']);
   t.deepEqual(state.optimizer, { m: new Float32Array(2), v: new Float32Array(2) });
   for (const { values } of state.emas) {
     t.deepEqual(values, params);

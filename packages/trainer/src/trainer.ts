@@ -1,6 +1,14 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import { assertState, emaWeight } from '@ddpm-fleet/checkpoint';
-import { firstState, fleetError, sectionsOf, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
+import {
+  emaName,
+  firstState,
+  fleetError,
+  sectionsOf,
+  type EmaProfile,
+  type ParamLayout,
+  type TrainState,
+} from '@ddpm-fleet/core';
 import { updateLossHistory, type LossHistory } from '@ddpm-fleet/diffusion';
 import type { Engine, Module } from '@ddpm-fleet/engine';
 import { initParams } from '@ddpm-fleet/model';
@@ -86,22 +94,22 @@ export class Trainer {
   /** The state of step 0, from the seed alone. The device is not touched. */
   initialState(): TrainState {
     const params = initParams(this.#plan.params, this.#plan.config.seed);
-    return firstState(params, this.#plan.decays, derivedOf(initialHistory(this.#plan)));
+    return firstState(params, this.#plan.averages, derivedOf(initialHistory(this.#plan)));
   }
 
   /** @throws DDPM_ERR_CHECKPOINT_STATE when it is a state of another run */
   loadState(state: TrainState): void {
     assertState(state, this.layout);
-    const decays = state.emas.map(({ decay }) => decay);
-    if (decays.join() !== this.#plan.decays.join()) {
-      const detail = `it has EMAs of [${decays.join(', ')}], the run has [${this.#plan.decays.join(', ')}]`;
+    const [there, here] = [state.emas, this.#plan.averages].map((emas) => emas.map(emaName).join(', '));
+    if (there !== here) {
+      const detail = `its averages are [${there}], those of the run [${here}]`;
       throw fleetError('DDPM_ERR_CHECKPOINT_STATE', { detail });
     }
     this.#history = historyOf(this.#plan, state.derived);
     this.#module.writeVariable('params', state.params);
     this.#module.writeVariable('m', state.optimizer.m);
     this.#module.writeVariable('v', state.optimizer.v);
-    for (const { decay, values } of state.emas) this.#module.writeVariable(emaVariable(decay), values);
+    for (const ema of state.emas) this.#module.writeVariable(emaVariable(ema), ema.values);
     this.#globalStep = state.globalStep;
   }
 
@@ -112,7 +120,7 @@ export class Trainer {
       globalStep: this.#globalStep,
       params: read('params'),
       optimizer: { m: read('m'), v: read('v') },
-      emas: this.#plan.decays.map((decay) => ({ decay, values: read(emaVariable(decay)) })),
+      emas: this.#plan.averages.map((profile) => ({ ...profile, values: read(emaVariable(profile)) })),
       derived: derivedOf(this.#history),
     };
   }
@@ -162,7 +170,7 @@ export class Trainer {
     const { optimizer, ema } = this.#plan.config;
     const lr = learningRate(optimizer, this.#globalStep, this.#plan.epochs);
     const adam = adamScalars(optimizer, this.#globalStep, lr);
-    const weights = this.#plan.decays.map((decay) => emaWeight(decay, ema, this.#globalStep));
+    const weights = this.#plan.averages.map((profile) => emaWeight(profile, ema, this.#globalStep));
     const clip = optimizer.gradClip === 'mean' ? clipFactor(gradNorm, optimizer.gradClipNorm) : 1;
     this.#update({ clip, ...adam }, weights);
     if (this.#history) this.#history = updateLossHistory(this.#history, perImage.t, perImage.loss);
@@ -186,9 +194,9 @@ export class Trainer {
   /**
    * Mean loss on fixed images, each with a t and a noise that are always the same. Not while a run is under way.
    * @param images uint8 [n, size, size, channels]
-   * @param weights `raw`, or the decay of an EMA
+   * @param weights `raw`, or one of the run's averages
    */
-  heldOutLoss(images: Uint8Array, weights: 'raw' | number, labels?: Int32Array): number {
+  heldOutLoss(images: Uint8Array, weights: 'raw' | EmaProfile, labels?: Int32Array): number {
     this.#module.run(`stage-${weights === 'raw' ? 'params' : emaVariable(weights)}`);
     return heldOutLoss(this.#plan, this.#module, images, labels);
   }
@@ -200,7 +208,7 @@ export class Trainer {
   #update(scalars: AdamScalars & { readonly clip: number }, emaWeights: readonly number[]): void {
     const inputs: Record<string, Float32Array> = {};
     for (const [name, value] of Object.entries(scalars)) inputs[name] = Float32Array.of(value);
-    const emas = this.#plan.decays.map(emaVariable);
+    const emas = this.#plan.averages.map(emaVariable);
     emas.forEach((name, i) => (inputs[name] = Float32Array.of(emaWeights[i]!)));
     this.#module.run('apply', inputs);
     // An update of weight 1 is a copy, and old + 1 * (new - old) is not always new in floats.

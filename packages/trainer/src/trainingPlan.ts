@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { RunConfig } from '@ddpm-fleet/config';
-import { makeLayout, type ParamLayout } from '@ddpm-fleet/core';
+import { emaProfiles, type RunConfig } from '@ddpm-fleet/config';
+import { makeLayout, type EmaProfile, type ParamLayout } from '@ddpm-fleet/core';
 import { device, GaussianDiffusion } from '@ddpm-fleet/diffusion';
 import { unetParams, validateUNetConfig, type ParamSpec, type UNetConfig } from '@ddpm-fleet/model';
 import { validateAdam } from './optimizer/adam.js';
@@ -25,8 +25,8 @@ export interface TrainingPlan {
   readonly layout: ParamLayout;
   /** Of a slot. */
   readonly shape: BatchShape;
-  /** EMA decays, ascending. */
-  readonly decays: readonly number[];
+  /** In the order of a state's EMAs. */
+  readonly averages: readonly EmaProfile[];
   readonly globalBatchSize: number;
   readonly epochs?: EpochLength;
 }
@@ -50,7 +50,7 @@ export function planTraining(config: RunConfig, image: ImageSpec): TrainingPlan 
     params,
     layout: makeLayout(params),
     shape: [config.batch.slotBatchSize, image.size, image.size, image.channels],
-    decays: [...config.ema.decays].sort((a, b) => a - b),
+    averages: emaProfiles(config.ema),
     globalBatchSize,
     ...epochs,
   };

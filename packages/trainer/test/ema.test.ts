@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { emaDecay, openStore, type TrainState } from '@ddpm-fleet/checkpoint';
-import { drawNormal } from '@ddpm-fleet/core';
+import { emaDecay, openStore, powerDecay, type TrainState } from '@ddpm-fleet/checkpoint';
+import { emaProfiles, type EmaConfig } from '@ddpm-fleet/config';
+import { drawNormal, emaName, type EmaProfile } from '@ddpm-fleet/core';
 import type { Trainer } from '../src/index.js';
 import { test, useEngine } from './support/suite.js';
 import { tinyConfig } from './support/tiny.js';
@@ -14,6 +15,10 @@ const UPDATES = 1000;
 const DECAYS = [0.99, 0.9999];
 /** A move is rounded to a float32 step of the average, 1e-7 at the gammas of 1; a thousand of them add up. */
 const TOLERANCE = 1e-5;
+
+function decayAt({ decay, relativeStd }: EmaProfile, form: EmaConfig, k: number): number {
+  return decay === undefined ? powerDecay(relativeStd, k + 1) : emaDecay(decay, form, k);
+}
 
 /** One optimizer step with a gradient of its own. */
 function update(trainer: Trainer, k: number): void {
@@ -40,7 +45,9 @@ for (const start of ['copyFirst', 'warmup'] as const) {
       const settings = [`ema.decays=[${DECAYS.join()}]`, `ema.start=${start}`, 'optimizer.lr=0.0005'];
       const config = tinyConfig(...settings, 'batch.numSlots=1', 'batch.slotBatchSize=1');
       let trainer = await ready(t.context.engine, config);
-      const exact = DECAYS.map(() => new Float64Array(trainer.layout.size));
+      const profiles = emaProfiles(config.ema);
+      t.is(profiles.length, 4);
+      const exact = profiles.map(() => new Float64Array(trainer.layout.size));
       for (let k = 0; k < UPDATES; k++) {
         if (k === UPDATES / 2) {
           const state = await throughStore(trainer, trainer.readState());
@@ -49,15 +56,15 @@ for (const start of ['copyFirst', 'warmup'] as const) {
         }
         update(trainer, k);
         const { params } = trainer.readState();
-        for (const [e, decay] of DECAYS.entries()) {
-          const d = emaDecay(decay, config.ema, k);
+        for (const [e, profile] of profiles.entries()) {
+          const d = decayAt(profile, config.ema, k);
           const ema = exact[e]!;
           for (let i = 0; i < ema.length; i++) ema[i] = d * ema[i]! + (1 - d) * params[i]!;
         }
       }
-      for (const [e, { decay, values }] of trainer.readState().emas.entries()) {
-        const worst = values.reduce((max, value, i) => Math.max(max, Math.abs(value - exact[e]![i]!)), 0);
-        t.log(`decay ${decay}: at most ${worst.toExponential(1)} from float64`);
+      for (const [e, ema] of trainer.readState().emas.entries()) {
+        const worst = ema.values.reduce((max, value, i) => Math.max(max, Math.abs(value - exact[e]![i]!)), 0);
+        t.log(`${emaName(ema)}: at most ${worst.toExponential(1)} from float64`);
         t.true(worst < TOLERANCE, `${worst}`);
       }
     },

@@ -30,6 +30,16 @@ export function sampleSnapshot(globalStep: number, variant = 'usual', layout = S
   return { state, layout, meta: sampleMeta(globalStep, variant) };
 }
 
+/** The same with averages whose profile is a power of the step. */
+export function withPowerAverages(snapshot: Snapshot): Snapshot {
+  const { state } = snapshot;
+  const powers = [0.05, 0.1].map((relativeStd, i) => ({
+    relativeStd,
+    values: state.params.map((value) => value / (i + 2)),
+  }));
+  return { ...snapshot, state: { ...state, emas: [...state.emas, ...powers] } };
+}
+
 function sampleMeta(globalStep: number, variant: string): Snapshot['meta'] {
   return {
     runId: 'sample',

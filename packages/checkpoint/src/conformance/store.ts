@@ -3,7 +3,7 @@ import { isFleetError, type ErrorCode } from '@ddpm-fleet/core';
 import { checkpointDigest } from '../digest.js';
 import type { RetentionPolicy } from '../retention.js';
 import type { CheckpointStore } from '../store.js';
-import { sampleSnapshot } from './sample.js';
+import { sampleSnapshot, withPowerAverages } from './sample.js';
 
 export type ConformanceTest = (title: string, body: (t: { pass(): void }) => Promise<void>) => void;
 
@@ -103,13 +103,29 @@ const SAVING: Case[] = [
     },
   ],
   [
+    'power averages are kept, and read alone',
+    async ({ store }) => {
+      const snapshot = withPowerAverages(sampleSnapshot(4));
+      await store.publish(snapshot);
+      assert.deepEqual((await store.load(4)).snapshot.state, snapshot.state);
+      const { values } = await store.loadWeights(4, { relativeStd: 0.1 });
+      assert.deepEqual(values, snapshot.state.emas[3]!.values);
+      const absent = store.loadWeights(4, { relativeStd: 0.2 });
+      await rejects(absent, 'DDPM_ERR_CHECKPOINT_WEIGHTS', /ema-0.9999, ema-std-0.05, ema-std-0.1/);
+    },
+  ],
+  [
     'weights are read alone',
     async ({ store }) => {
       const { state } = sampleSnapshot(4);
       await store.publish(sampleSnapshot(4));
       assert.deepEqual((await store.loadWeights('newest', 'raw')).values, state.params);
-      assert.deepEqual((await store.loadWeights(4, 0.9999)).values, state.emas[1]!.values);
-      await rejects(store.loadWeights(4, 0.5), 'DDPM_ERR_CHECKPOINT_WEIGHTS', /raw, ema-0.99, ema-0.9999/);
+      assert.deepEqual((await store.loadWeights(4, { decay: 0.9999 })).values, state.emas[1]!.values);
+      await rejects(
+        store.loadWeights(4, { decay: 0.5 }),
+        'DDPM_ERR_CHECKPOINT_WEIGHTS',
+        /raw, ema-0.99, ema-0.9999/,
+      );
     },
   ],
 ];

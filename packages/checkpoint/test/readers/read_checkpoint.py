@@ -47,7 +47,7 @@ def read_manifest(directory):
     manifest = json.loads(raw)
     if manifest["format"] != "ddpm-fleet checkpoint":
         raise Damaged("manifest.json is of something else")
-    if manifest["formatVersion"] != 1:
+    if manifest["formatVersion"] not in (1, 2):
         sys.exit(f"format version {manifest['formatVersion']} is not known here")
     return manifest
 
@@ -69,10 +69,14 @@ def read_tensors(directory, record):
     return tensors
 
 
+def average(record):
+    return f"std-{record['relativeStd']}" if "relativeStd" in record else record.get("decay")
+
+
 def read_parts(directory, manifest):
     parts = {}
     for record in manifest["files"]:
-        part = parts.setdefault((record["part"], record.get("decay")), {})
+        part = parts.setdefault((record["part"], average(record)), {})
         for name, tensor in read_tensors(directory, record).items():
             if name in part:
                 raise Damaged(f"tensor {name} stands twice")
@@ -105,6 +109,8 @@ def digest(manifest, parts):
         hashed.update(entry["name"].encode() + b"\0" + data)
     for decay in manifest["emas"]:
         add(("ema", decay))
+    for std in manifest.get("powerEmas", []):
+        add(("ema", f"std-{std}"))
     return hashed.hexdigest()
 
 
@@ -137,7 +143,7 @@ def main(store):
         except Damaged as problem:
             skipped.append(f"{name}: {problem}")
             continue
-        sums = {part + ("" if decay is None else f"-{decay}"): sum_of(p) for (part, decay), p in parts.items()}
+        sums = {part + ("" if ema is None else f"-{ema}"): sum_of(p) for (part, ema), p in parts.items()}
         step = manifest["globalStep"]
         print(json.dumps({"name": name, "globalStep": step, "digest": digest(manifest, parts), "skipped": skipped, "sums": sums}))
         return

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { openStore } from '@ddpm-fleet/checkpoint';
-import { configYaml, runPaths } from '@ddpm-fleet/config';
+import { configYaml, emaProfiles, runPaths } from '@ddpm-fleet/config';
 import { firstState, fleetError, makeLayout, shellWord } from '@ddpm-fleet/core';
 import { importDiffusers } from '@ddpm-fleet/inference';
 import { Command } from 'commander';
@@ -32,7 +32,7 @@ async function run(dir: string, flags: ImportFlags): Promise<void> {
   const params = await importDiffusers(dir, { config, image: record.image, layout });
   const { runId, identity, identityHash, datasetHash, dataset, engine } = record;
   const published = await openStore(dirname(flags.out)).publish({
-    state: firstState(params, config.ema.decays),
+    state: firstState(params, emaProfiles(config.ema)),
     layout,
     meta: {
       ...{ runId, identity, identityHash, datasetHash, engine: { ...engine } },

@@ -3,13 +3,14 @@ import { openStore, type Loaded, type SnapshotMeta } from '@ddpm-fleet/checkpoin
 import {
   checkpointLocation,
   configYaml,
+  emaProfiles,
   runPaths,
   type Parent,
   type RunConfig,
   type RunRecord,
 } from '@ddpm-fleet/config';
 import { formatLine, GENESIS } from '@ddpm-fleet/coordinator';
-import { fleetError } from '@ddpm-fleet/core';
+import { emaName, fleetError } from '@ddpm-fleet/core';
 import { findTarget } from '../target.js';
 import type { PreparedRun } from './preparedRun.js';
 import { readRecord } from './runDirectory.js';
@@ -60,10 +61,8 @@ function assertFits(name: string, { snapshot }: Loaded, { record, config }: Prep
     throw fleetError('DDPM_ERR_BRANCH', { name, problem, remedy });
   };
   if (layout.hash !== record.layoutHash) refuse('the config is of another model than the checkpoint');
-  const there = state.emas.map(({ decay }) => decay).toSorted((a, b) => a - b);
-  const here = config.ema.decays.toSorted((a, b) => a - b);
-  if (there.join() !== here.join())
-    refuse(`ema.decays is [${here.join()}], the checkpoint has [${there.join()}]`);
+  const [there, here] = [state.emas, emaProfiles(config.ema)].map((emas) => emas.map(emaName).join(', '));
+  if (there !== here) refuse(`the config has the averages [${here}], the checkpoint [${there}]`);
   for (const key of ['diffusion.timestepSampler', 'diffusion.numTimesteps']) {
     const [before, now] = [meta.identity[key], record.identity[key]].map((value) => JSON.stringify(value));
     if (before !== now && state.derived.length > 0)

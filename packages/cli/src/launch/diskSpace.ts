@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { checkpointLocation, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
+import { checkpointLocation, emaProfiles, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
 import { bytes } from '../output.js';
 
 /** A directory that a run writes to, and the least that must be free in it for the next save. */
@@ -21,7 +21,7 @@ export function placesOf(
   { parameterCount }: Pick<RunRecord, 'parameterCount'>,
 ): Place[] {
   const location = checkpointLocation(config, dir);
-  const checkpointBytes = parameterCount * FLOAT * (3 + config.ema.decays.length);
+  const checkpointBytes = parameterCount * FLOAT * (3 + emaProfiles(config.ema).length);
   if (location.startsWith(dir)) return [{ path: dir, leastBytes: LINES_BYTES + checkpointBytes }];
   const lines = { path: dir, leastBytes: LINES_BYTES };
   return location.includes('://') || location.startsWith('s3:')

@@ -1,4 +1,4 @@
-import type { RunConfig } from '@ddpm-fleet/config';
+import { emaProfiles, type RunConfig } from '@ddpm-fleet/config';
 import type { ParamSpec } from '@ddpm-fleet/model';
 import { featureSize, levelsOf } from './featureSize.js';
 
@@ -20,7 +20,7 @@ export interface Estimate {
 
 export function estimate(config: RunConfig, specs: readonly ParamSpec[], imageSize: number): Estimate {
   const parameters = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const copies = 3 + config.ema.decays.length;
+  const copies = 3 + emaProfiles(config.ema).length;
   const stateBytes = parameters * copies * FLOAT;
   const accumulators = Math.ceil(Math.log2(config.batch.numSlots)) + 2;
   const wireFloat = config.fleet.wireDtype === 'bfloat16' ? 2 : FLOAT;

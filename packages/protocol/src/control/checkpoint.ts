@@ -10,6 +10,7 @@ import { layoutEntry, sha256Hex, slot, step, text } from './fields.js';
 
 const size = step;
 const decay = Type.Number({ minimum: 0, maximum: 1 });
+const relativeStd = Type.Number({ exclusiveMinimum: 0, maximum: 1 });
 const settings = Type.Record(Type.String(), Type.Unknown());
 
 const noteCodes = Object.keys(NOTES) as NoteCode[];
@@ -42,6 +43,7 @@ const manifestHead = Type.Object({
   digest: sha256Hex,
   layout: Type.Object({ hash: sha256Hex, params: Type.Array(layoutEntry, { maxItems: 65536 }) }),
   emas: Type.Array(decay, { maxItems: 256 }),
+  powerEmas: Type.Optional(Type.Array(relativeStd, { maxItems: 256 })),
   derived: Type.Array(Type.Object({ name: text(128), length: size }), { maxItems: 256 }),
   meta: snapshotMeta,
 });
@@ -55,6 +57,7 @@ const fileRecord = Type.Object({
     Type.Literal('derived'),
   ]),
   decay: Type.Optional(decay),
+  relativeStd: Type.Optional(relativeStd),
   share: slot,
   sizeBytes: size,
   sha256: sha256Hex,

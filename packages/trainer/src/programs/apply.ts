@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { emaName } from '@ddpm-fleet/core';
+import { emaName, type EmaProfile } from '@ddpm-fleet/core';
 import type { ProgramSpec } from '@ddpm-fleet/engine';
 import type { TrainingPlan } from '../trainingPlan.js';
 import { SCALAR } from './shape.js';
 
-/** The variable that holds the EMA of a decay. */
+/** The variable that holds an average. */
 export const emaVariable = emaName;
 
 /**
@@ -24,11 +24,12 @@ export function rootProgram({ layout, globalBatchSize }: TrainingPlan): ProgramS
 
 /**
  * Adam and the EMAs, from the root in `carry`. Inputs [] that change with the step: `clip`, the factor of the mean
- * gradient; `stepSize`, `epsilon`, `decay` (`adamScalars`); `ema-<decay>`, the weight of the new parameters.
+ * gradient; `stepSize`, `epsilon`, `decay` (`adamScalars`); under the name of each
+ * average, the weight of the new parameters in it.
  * Averages move by weight * (new - old): written as a weighted sum the two rounded factors do not add up to one.
  */
 export function applyProgram(plan: TrainingPlan): ProgramSpec {
-  const emas = plan.decays.map(emaVariable);
+  const emas = plan.averages.map(emaVariable);
   const scalars = ['clip', 'stepSize', 'epsilon', 'decay', ...emas];
   return {
     inputs: Object.fromEntries(scalars.map((name) => [name, SCALAR])),
@@ -66,8 +67,11 @@ function adam(plan: TrainingPlan, input: Named, read: Named): Record<'params' | 
 }
 
 /** An EMA becomes the parameters, exactly. */
-export function copyToEmaProgram(decay: number): ProgramSpec {
-  return { inputs: {}, body: ({ read }) => ({ assign: { [emaVariable(decay)]: tf.clone(read('params')) } }) };
+export function copyToEmaProgram(profile: EmaProfile): ProgramSpec {
+  return {
+    inputs: {},
+    body: ({ read }) => ({ assign: { [emaVariable(profile)]: tf.clone(read('params')) } }),
+  };
 }
 
 /** Kernels of the compiled engine that do the same in one pass over memory each. */

@@ -7,12 +7,12 @@ import { drawsProgram, slotProgram } from './slot.js';
 import { mergeProgram, pushProgram, stackVariable } from './stack.js';
 
 /**
- * The device module of a run. Every variable is flat, [layout.size]: the state (`params`, `m`, `v`, `ema-<decay>`),
+ * The device module of a run. Every variable is flat, [layout.size]: the state (`params`, `m`, `v`, the averages under their names),
  * `carry` (the gradient that was computed last, the root, or weights to evaluate), and the stack of partial sums.
  */
 export function trainerModule(plan: TrainingPlan): ModuleSpec {
   const depths = Array.from({ length: stackDepth(plan) }, (_, depth) => depth);
-  const emas = plan.decays.map(emaVariable);
+  const emas = plan.averages.map(emaVariable);
   const names = ['params', 'm', 'v', ...emas, 'carry', ...depths.map(stackVariable)];
   return {
     name: 'trainer',
@@ -24,7 +24,7 @@ export function trainerModule(plan: TrainingPlan): ModuleSpec {
       root: rootProgram(plan),
       apply: applyProgram(plan),
       ...Object.fromEntries(
-        plan.decays.map((decay) => [`copy-${emaVariable(decay)}`, copyToEmaProgram(decay)]),
+        plan.averages.map((profile) => [`copy-${emaVariable(profile)}`, copyToEmaProgram(profile)]),
       ),
       heldOut: heldOutProgram(plan),
       ...Object.fromEntries(['params', ...emas].map((name) => [`stage-${name}`, stageProgram(name)])),

@@ -19,6 +19,7 @@ export function tinyConfig(...set: string[]): RunConfig {
     'optimizer.lr=0.002',
     'diffusion.numTimesteps=50',
     'ema.decays=[0.99,0.5]',
+    'ema.power=[0.1,0.05]',
   ];
   return loadConfig({ set: [...tiny, ...set], env: {} });
 }

@@ -122,12 +122,12 @@ export function trainerSuite(name: EngineName): void {
     const images = imagesAt(0, 8);
     const before = trainer.heldOutLoss(images, 'raw');
     t.true(Math.abs(before - 1) < 0.2, `an untrained network predicts 0: ${before}`);
-    t.is(trainer.heldOutLoss(images, 0.5), before);
+    t.is(trainer.heldOutLoss(images, { decay: 0.5 }), before);
     for (let k = 0; k < (name === 'compiled' ? 300 : 60); k++) applyStep(trainer, config, k);
     const after = trainer.heldOutLoss(images, 'raw');
     t.true(after < (name === 'compiled' ? 0.45 : 0.9) * before, `${before} -> ${after}`);
-    t.true(trainer.heldOutLoss(images, 0.5) < before);
-    t.not(trainer.heldOutLoss(images, 0.5), after);
+    t.true(trainer.heldOutLoss(images, { decay: 0.5 }) < before);
+    t.not(trainer.heldOutLoss(images, { decay: 0.5 }), after);
     t.is(trainer.heldOutLoss(images, 'raw'), after, 'the same images, t and noise each time');
   });
 
@@ -137,7 +137,7 @@ export function trainerSuite(name: EngineName): void {
     const images = imagesAt(0, 3);
     const once = (k: number): void => {
       applyStep(trainer, config, k);
-      trainer.heldOutLoss(images, 0.99);
+      trainer.heldOutLoss(images, { decay: 0.99 });
       trainer.readState();
     };
     once(0);

@@ -119,7 +119,9 @@ export class ComputeSession {
   /** NaN where there are no held-out images. */
   heldOutLoss(weights: 'raw' | number): number {
     const { images, labels } = this.#heldOut;
-    return images.length > 0 ? this.#ready().heldOutLoss(images, weights, labels) : NaN;
+    return images.length > 0
+      ? this.#ready().heldOutLoss(images, weights === 'raw' ? weights : { decay: weights }, labels)
+      : NaN;
   }
 
   memory(): { numTensors: number; numBytes: number } {

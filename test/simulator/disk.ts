@@ -10,6 +10,7 @@ import {
   type Owner,
   type Survivors,
 } from '@ddpm-fleet/checkpoint/memory';
+import { runPaths } from '@ddpm-fleet/config';
 import type { Files, GrowingFile } from '@ddpm-fleet/coordinator/parts';
 import type { Clock, Dice } from '@ddpm-fleet/transport';
 import type { Host } from './host.js';
@@ -45,7 +46,9 @@ export class Disk {
     this.#pace = pace;
     this.#tree = new MemoryTree(() => this.dateMs());
     this.#tree.mkdir(RUN_DIR);
+    this.#tree.mkdir(runPaths(RUN_DIR).requests);
     this.#tree.syncDirectory('/');
+    this.#tree.syncDirectory(RUN_DIR);
   }
 
   get pace(): Pace {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  addInto,
   bytesOf,
   makeLayout,
   maximalSubtrees,
@@ -36,7 +37,13 @@ export const SMALL_RUN: ModelRun = {
 
 const DECAY = 0.5;
 
-export const LAYOUT = (run: ModelRun) => makeLayout([{ name: 'weights', shape: [run.size] }]);
+const layouts = new Map<number, ParamLayout>();
+
+export function layoutOf({ size }: ModelRun): ParamLayout {
+  const layout = layouts.get(size) ?? makeLayout([{ name: 'weights', shape: [size] }]);
+  layouts.set(size, layout);
+  return layout;
+}
 
 /** A replica: float32 throughout, so that another order of additions gives other bits. */
 export class Replica {
@@ -50,7 +57,7 @@ export class Replica {
 
   constructor(run: ModelRun) {
     this.run = run;
-    this.#layout = LAYOUT(run);
+    this.#layout = layoutOf(run);
     this.params = Float32Array.from({ length: run.size }, (_, i) => Math.sin(i + 1));
     this.m = new Float32Array(run.size);
     this.v = new Float32Array(run.size);
@@ -81,14 +88,13 @@ export class Replica {
     const { slotBatchSize, numTimesteps } = this.run;
     const seed = Math.imul(this.globalStep + 1, 0x9e3779b1) ^ Math.imul(slot + 1, 0x85ebca77);
     const noise = (i: number) => scrambled(seed + i) / 2 ** 31;
-    const gradient = this.params.map((param, i) => noise(i) + 0.01 * param);
-    const images = {
-      t: Int32Array.from(
-        { length: slotBatchSize },
-        (_, b) => (31 * this.globalStep + 17 * slot + b) % numTimesteps,
-      ),
-      loss: Float32Array.from({ length: slotBatchSize }, (_, b) => Math.abs(noise(-1 - b))),
-    };
+    const gradient = new Float32Array(this.run.size);
+    for (let i = 0; i < gradient.length; i++) gradient[i] = noise(i) + 0.01 * this.params[i]!;
+    const images = { t: new Int32Array(slotBatchSize), loss: new Float32Array(slotBatchSize) };
+    for (let b = 0; b < slotBatchSize; b++) {
+      images.t[b] = (31 * this.globalStep + 17 * slot + b) % numTimesteps;
+      images.loss[b] = Math.abs(noise(-1 - b));
+    }
     if (isBad(this.run, this.globalStep) && slot === this.globalStep % this.run.numSlots) {
       if (this.globalStep % 2 === 0) images.loss[0] = NaN;
       else gradient[0] = Infinity;
@@ -171,7 +177,7 @@ export class Replica {
   }
 
   #sum(left: Float32Array, right: Float32Array): Float32Array {
-    return this.#rounded(left.map((value, i) => value + right[i]!));
+    return this.#rounded(addInto(left, right));
   }
 
   #rounded(values: Float32Array): Float32Array {
@@ -187,28 +193,6 @@ function scrambled(value: number): number {
 }
 
 /** Whether the step has something in it that is not finite. */
-function isBad({ badEvery = 0 }: ModelRun, globalStep: number): boolean {
+export function isBad({ badEvery = 0 }: ModelRun, globalStep: number): boolean {
   return badEvery > 0 && globalStep % badEvery === badEvery - 1;
-}
-
-/** The digest of an undisturbed run after each number of steps, computed by one replica alone. */
-export class Reference {
-  readonly #replica: Replica;
-  readonly #digests: string[];
-
-  constructor(run: ModelRun) {
-    this.#replica = new Replica(run);
-    this.#digests = [this.#replica.digest()];
-  }
-
-  at(globalStep: number): string {
-    const { run } = this.#replica;
-    while (this.#digests.length <= globalStep) {
-      const [whole] = this.#replica.partials(0, run.numSlots);
-      if (isBad(run, this.#replica.globalStep)) this.#replica.skip();
-      else this.#replica.apply(whole!.sum, whole!.images);
-      this.#digests.push(this.#replica.digest());
-    }
-    return this.#digests[globalStep]!;
-  }
 }

@@ -2,13 +2,9 @@ import { register } from 'node:module';
 import { MUTANTS } from './mutants.js';
 import { SHORT_FORM } from './shortForm.js';
 
-/**
- * Runs the short form, or so many seeds, with one of the mutants: `node mutantMain.js 3 [SEED [SEEDS]]`. Prints what
- * found it, or nothing.
- */
-const [number, seed, count = 1] = process.argv.slice(2).map(Number);
+/** Runs seeds with one of the mutants until one finds it: `node mutantMain.js 3 SEED [SEEDS]`. Prints what found it. */
+const [number, first = 1, seeds = 40] = process.argv.slice(2).map(Number);
 register('./mutantHook.js', import.meta.url, { data: MUTANTS[number!]! });
 const { runBatch } = await import('./batch.js');
-const seeds = seed === undefined ? SHORT_FORM : { ...SHORT_FORM, first: seed, seeds: count };
-const { failure } = await runBatch(seeds);
+const { failure } = await runBatch({ ...SHORT_FORM, first, seeds });
 if (failure) console.log(failure.message);

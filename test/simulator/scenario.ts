@@ -153,11 +153,10 @@ class Stage {
   }
 
   #finish(): void {
-    const { newest, reference, outcome } = this.#fleet;
+    const { newest, outcome } = this.#fleet;
     if (!outcome) this.#lines.push('the run does not end');
-    const same = newest.digest === reference.at(newest.globalStep);
     this.#lines.push(
-      `the state at step ${newest.globalStep} is ${same ? 'that of' : 'another than that of'} an undisturbed run`,
+      `the state at step ${newest.globalStep} is ${newest.isUndisturbed ? 'that of' : 'another than that of'} an undisturbed run`,
     );
   }
 

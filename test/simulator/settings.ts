@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { loadConfig, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
-import { LAYOUT, type ModelRun } from './model.js';
+import { layoutOf, type ModelRun } from './model.js';
 
 /** What a simulated run can be told, by short names; all else is as in every run. */
 export interface Settings {
@@ -79,7 +79,7 @@ export function configOf(model: ModelRun, settings: Settings): RunConfig {
   };
 }
 
-export function recordOf(model: ModelRun, { layoutHash = LAYOUT(model).hash }: Settings): RunRecord {
+export function recordOf(model: ModelRun, { layoutHash = layoutOf(model).hash }: Settings): RunRecord {
   return {
     runId: 'simulated',
     identity: {},

@@ -54,9 +54,7 @@ export class SimDevice implements Device {
 
   async loadState(state: TrainState): Promise<void> {
     return this.#call(() => {
-      const arrived = new Replica(this.#options.model);
-      arrived.load(state);
-      this.#load(state, this.#options.damagedStates.has(arrived.digest()));
+      this.#load(state, this.#isDamaged(state));
     });
   }
 
@@ -98,6 +96,14 @@ export class SimDevice implements Device {
 
   async heldOutLoss(): Promise<number> {
     return this.#call(() => 1 / (1 + this.replica.globalStep));
+  }
+
+  #isDamaged(state: TrainState): boolean {
+    const { model, damagedStates } = this.#options;
+    if (damagedStates.size === 0) return false;
+    const arrived = new Replica(model);
+    arrived.load(state);
+    return damagedStates.has(arrived.digest());
   }
 
   #load(state: TrainState, damaged: boolean): void {

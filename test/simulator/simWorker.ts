@@ -10,7 +10,7 @@ import {
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import type { Transport } from '@ddpm-fleet/transport';
 import type { Host } from './host.js';
-import { LAYOUT } from './model.js';
+import { layoutOf } from './model.js';
 import { FACTS } from './settings.js';
 import { SimDevice, type SimDeviceOptions } from './simDevice.js';
 
@@ -121,7 +121,7 @@ export class SimWorker {
   async #prepare(): Promise<Prepared> {
     const { host, model, prepareMs, readMs, openStore, storeLocation } = this.#options;
     await new Promise<void>((resolve) => host.clock.after(prepareMs, resolve));
-    const layout = LAYOUT(model);
+    const layout = layoutOf(model);
     const engine = { kind: 'wasm', version: '1', device: 'model', threads: 1 } as const;
     const openSaver = (location: string) => new DirectSaver(openStore(location));
     return {

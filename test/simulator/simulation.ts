@@ -7,7 +7,8 @@ import { pino, type Logger } from 'pino';
 import { Disk, RUN_DIR, type Pace } from './disk.js';
 import { Host } from './host.js';
 import { Invariants } from './invariants.js';
-import { Reference, Replica, SMALL_RUN, type ModelRun } from './model.js';
+import { SMALL_RUN, type ModelRun, type Replica } from './model.js';
+import { Reference } from './reference.js';
 import { configOf, recordOf, SETTINGS, type Settings } from './settings.js';
 import { SimCoordinator } from './simCoordinator.js';
 import { SimWorker } from './simWorker.js';
@@ -80,8 +81,8 @@ export class Simulation {
   #lives = 0;
   /** What must not happen and did. */
   #failure: Error | undefined;
-  /** Digest of the newest state that some worker reached. */
-  newest = { globalStep: 0, digest: '' };
+  /** The newest state that some worker reached, and whether it is the undisturbed run's. */
+  newest = { globalStep: 0, isUndisturbed: false };
   /** Workers compare their state with the undisturbed run's after every step. */
   exact: boolean;
   /**
@@ -96,7 +97,7 @@ export class Simulation {
     this.exact = options.exact ?? true;
     this.#model = options.model ?? SMALL_RUN;
     this.settings = { ...SETTINGS, ...options.settings };
-    this.reference = new Reference(this.#model);
+    this.reference = Reference.of(this.#model);
     const faults = {
       ...QUIET,
       delayMs: [0.1, 2],
@@ -248,9 +249,12 @@ export class Simulation {
     return this.outcome !== undefined;
   }
 
-  /** Lets promises come to rest before time goes on: whatever follows from a moment happens in it. */
+  /**
+   * Lets promises come to rest before time goes on: whatever follows from a moment happens in it. Ticks come when no
+   * promise has anything left to do; nothing here waits for anything but promises and the simulation's clock.
+   */
   async #settled(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     if (this.#failure) throw this.#failure;
   }
 
@@ -303,11 +307,11 @@ export class Simulation {
     const level = [...this.workers.values()].filter(({ isLevel }) => isLevel);
     if (level.length > 0 && level.every(({ damaged }) => damaged)) this.unnoticed = true;
     const { globalStep } = replica;
-    const digest = replica.digest();
-    if (globalStep >= this.newest.globalStep) this.newest = { globalStep, digest };
+    const isUndisturbed = this.reference.equals(replica);
+    if (globalStep >= this.newest.globalStep) this.newest = { globalStep, isUndisturbed };
     if (!this.exact) return;
     this.invariants.checks['replica equals the undisturbed run']++;
-    if (digest === this.reference.at(globalStep)) return;
+    if (isUndisturbed) return;
     throw new Error(`${workerId} has another state at step ${globalStep} than an undisturbed run`);
   }
 }

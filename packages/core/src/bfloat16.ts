@@ -15,12 +15,18 @@ export function roundToBfloat16(
 
 /** The 16-bit patterns of the rounded elements: what travels on the wire. */
 export function packBfloat16(values: Float32Array): Uint16Array {
-  return Uint16Array.from(wordsOf(values), upperHalf);
+  const bits = wordsOf(values);
+  const patterns = new Uint16Array(bits.length);
+  for (let i = 0; i < bits.length; i++) patterns[i] = upperHalf(bits[i]!);
+  return patterns;
 }
 
 /** The float32 values of 16-bit patterns; exact. */
 export function unpackBfloat16(patterns: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(patterns, (pattern) => pattern << 16).buffer);
+  const values = new Float32Array(patterns.length);
+  const bits = wordsOf(values);
+  for (let i = 0; i < bits.length; i++) bits[i] = patterns[i]! << 16;
+  return values;
 }
 
 function upperHalf(bits: number): number {

@@ -135,7 +135,8 @@ export class MemoryTree {
 
   #find(path: string): Node {
     let node: Node | undefined = this.#root;
-    for (const name of path.split('/').filter(Boolean)) {
+    for (const name of path.split('/')) {
+      if (name === '') continue;
       if (!(node instanceof DirectoryNode)) throw errno('ENOTDIR', path);
       node = node.names.get(name);
       if (!node) throw errno('ENOENT', path);

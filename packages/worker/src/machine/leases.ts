@@ -15,13 +15,20 @@ interface Lease extends SlotRun {
   readonly generation: number;
 }
 
+interface LeasedStep {
+  leases: Lease[];
+  readonly done: Set<string>;
+  /** What follows from both, once somebody has asked: they change far less often than they are looked at. */
+  owed: LeasedNode[] | undefined;
+}
+
 /**
  * The slots that this worker has been leased, by step. A range of slots is answered by its maximal subtrees; a node that
  * is done stays done until the step is forgotten.
  */
 export class Leases {
   readonly #numSlots: number;
-  readonly #steps = new Map<number, { leases: Lease[]; done: Set<string> }>();
+  readonly #steps = new Map<number, LeasedStep>();
 
   constructor(numSlots: number) {
     this.#numSlots = numSlots;
@@ -29,14 +36,16 @@ export class Leases {
 
   /** A slot that is leased anew belongs to the newer lease and is owed again. */
   add(generation: number, globalStep: number, ranges: readonly SlotRun[]): void {
-    const { leases, done } = this.#at(globalStep);
+    const step = this.#at(globalStep);
+    const { leases, done } = step;
     for (const range of ranges) {
       for (const node of maximalSubtrees(this.#numSlots, range.start, range.end)) done.delete(nodeKey(node));
     }
     const rest = leases.flatMap((lease) =>
       ranges.reduce((parts, range) => parts.flatMap((part) => without(part, range)), [lease]),
     );
-    this.#at(globalStep).leases = [...rest, ...ranges.map(({ start, end }) => ({ start, end, generation }))];
+    step.leases = [...rest, ...ranges.map(({ start, end }) => ({ start, end, generation }))];
+    step.owed = undefined;
   }
 
   /** @param ranges none: all of the step */
@@ -45,12 +54,16 @@ export class Leases {
     if (!step) return;
     if (ranges.length === 0) step.leases = [];
     for (const range of ranges) step.leases = step.leases.flatMap((lease) => without(lease, range));
+    step.owed = undefined;
   }
 
   /** What is owed at a step, in slot order. */
-  owed(globalStep: number): LeasedNode[] {
+  owed(globalStep: number): readonly LeasedNode[] {
     const step = this.#steps.get(globalStep);
-    if (!step) return [];
+    return step ? (step.owed ??= this.#owedAt(step)) : [];
+  }
+
+  #owedAt(step: LeasedStep): LeasedNode[] {
     return step.leases
       .flatMap(({ start, end, generation }) =>
         maximalSubtrees(this.#numSlots, start, end).map((node) => ({
@@ -69,7 +82,9 @@ export class Leases {
   }
 
   finish(globalStep: number, node: TreeNode): void {
-    this.#at(globalStep).done.add(nodeKey(node));
+    const step = this.#at(globalStep);
+    step.done.add(nodeKey(node));
+    step.owed = undefined;
   }
 
   forgetBefore(globalStep: number): void {
@@ -80,9 +95,9 @@ export class Leases {
     this.#steps.clear();
   }
 
-  #at(globalStep: number): { leases: Lease[]; done: Set<string> } {
+  #at(globalStep: number): LeasedStep {
     let step = this.#steps.get(globalStep);
-    if (!step) this.#steps.set(globalStep, (step = { leases: [], done: new Set() }));
+    if (!step) this.#steps.set(globalStep, (step = { leases: [], done: new Set(), owed: undefined }));
     return step;
   }
 }

@@ -42,7 +42,7 @@ const reach = (dir: string, steps: number) =>
     PATIENCE_MS,
   );
 
-test('a detached run: a hangup saves, a drained worker is missed by nobody, a stop after a death saves all', async (t) => {
+test('a detached run: a second launch is refused, a hangup saves, a drained worker is missed by nobody, a stop after a death saves all', async (t) => {
   t.timeout(2 * PATIENCE_MS);
   const { dir, launcher, words } = await detached();
   t.teardown(() => {
@@ -54,6 +54,15 @@ test('a detached run: a hangup saves, a drained worker is missed by nobody, a st
   });
   await until(() => live(dir)?.workers?.length === 2, 'two workers', PATIENCE_MS);
   await reach(dir, 3);
+  const other = await ddpmFleet(
+    ['launch', 'configs/quickstart.yaml', ...TINY, '--run-dir', dir, '--resume', 'auto', '--steps', '9'],
+    { timeoutMs: PATIENCE_MS },
+  );
+  t.is(other.code, 1, other.stderr);
+  t.regex(
+    other.stderr,
+    /this run is going on already: coordinator on \S+, pid \d+, for \d+ (s|min)\..*RUN_LIVE/,
+  );
   process.kill(launcher, 'SIGHUP');
   await until(() => savedOf(dir).length === 1, 'a checkpoint after the hangup', PATIENCE_MS);
   const drained = await ddpmFleet(['drain', dir, 'worker-1'], { timeoutMs: PATIENCE_MS });

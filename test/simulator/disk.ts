@@ -171,6 +171,11 @@ export class Disk {
         return { start, bytes: bytes.slice(start) };
       },
       truncate: (path, sizeBytes) => this.#tree.open(path, 'r').truncate(sizeBytes),
+      rewrite: (path, keptBytes, rest) => {
+        if (this.journalFailing) throw errno('ENOSPC', path);
+        if (host.act()) this.#rewrite(path, keptBytes, rest);
+        return this.#grow(path, host);
+      },
       readText: (path) => Buffer.from(this.#tree.open(path, 'r').bytes).toString('utf8'),
       replace: (path, text) => {
         if (!host.act()) return;
@@ -183,6 +188,18 @@ export class Disk {
       },
       list: (directory) => this.#tree.readdir(directory),
     };
+  }
+
+  #rewrite(path: string, keptBytes: number, rest: Uint8Array): void {
+    const next = `${path}.next`;
+    if (this.#tree.has(next)) this.#tree.unlink(next);
+    const kept = this.#tree.open(path, 'r').bytes.slice(0, keptBytes);
+    const node = this.#tree.open(next, 'wx');
+    node.append(kept);
+    node.append(rest);
+    node.sync();
+    this.#tree.rename(next, path);
+    this.#tree.syncDirectory(RUN_DIR);
   }
 
   #grow(path: string, host: Host): GrowingFile {
@@ -206,9 +223,6 @@ export class Disk {
       sync: () => {
         const { sizeBytes } = node;
         return this.#call(host, this.pace.syncMs, () => node.sync(sizeBytes));
-      },
-      syncNow: () => {
-        if (host.act()) node.sync();
       },
       close: () => undefined,
     };

@@ -16,6 +16,8 @@ export interface RunPaths {
   readonly samples: string;
   readonly logs: string;
   readonly keys: string;
+  /** Who owns the run. */
+  readonly claims: string;
   /** Where somebody asks the running coordinator for something. */
   readonly requests: string;
   /** Present while a coordinator runs: its addresses and pid, as JSON. */
@@ -33,6 +35,7 @@ export function runPaths(dir: string): RunPaths {
     samples: join(dir, 'samples'),
     logs: join(dir, 'logs'),
     keys: join(dir, 'keys'),
+    claims: join(dir, 'claims'),
     requests: join(dir, 'requests'),
     live: join(dir, 'live.json'),
   };

@@ -22,3 +22,11 @@ export {
   type FindingKind,
   type WorkerShare,
 } from './audit/index.js';
+export {
+  assertFree,
+  claimRun,
+  type Claim,
+  type ClaimOptions,
+  type ClaimRole,
+  type Here,
+} from './claim/index.js';

@@ -1,6 +1,7 @@
 import type { RunConfig, RunRecord } from '@ddpm-fleet/config';
 import type { ServerSecurity, Transport } from '@ddpm-fleet/transport';
 import type { Logger } from 'pino';
+import type { Claim } from './claim/index.js';
 import type { Effect, Event, State } from './machine/index.js';
 import type { LiveStatus } from './server/live.js';
 
@@ -24,6 +25,8 @@ export interface CoordinatorOptions {
   readonly gatherMs?: number;
   /** Why the run ends: this coordinator is there only to save what workers hold. */
   readonly stop?: string;
+  /** Where others might take the run over: asked before anything of it is published. */
+  readonly claim?: Pick<Claim, 'isTakenOver' | 'check'>;
   readonly observer?: CoordinatorObserver;
 }
 

@@ -1,8 +1,10 @@
-import { outliveHangup } from '@ddpm-fleet/config';
+import { outliveHangup, runPaths } from '@ddpm-fleet/config';
 import { zmqTransport } from '@ddpm-fleet/transport';
+import { claimRun, type Claim } from './claim/index.js';
 import type { RunOutcome } from './machine/index.js';
 import type { CoordinatorOptions } from './options.js';
 import { Coordinator } from './server/coordinator.js';
+import { removeAside } from './server/files.js';
 import type { Addresses, LiveStatus } from './server/live.js';
 import { realSurroundings, type Surroundings } from './server/surroundings.js';
 
@@ -50,12 +52,13 @@ export async function startCoordinator(
 }
 
 /**
- * Coordinates a run to its end. SIGTERM and SIGINT end it in order, a second one at once; SIGUSR1 saves a checkpoint, and
- * so does SIGHUP where no terminal is attached.
- * @throws as `startCoordinator`
+ * Coordinates a run to its end, as its only owner. SIGTERM and SIGINT end it in order, a second one at once; SIGUSR1
+ * saves a checkpoint, and so does SIGHUP where no terminal is attached.
+ * @throws as `startCoordinator`; DDPM_ERR_RUN_LIVE where another owns the run, DDPM_ERR_RUN_DISPLACED once one does
  */
 export async function runCoordinator(options: CoordinatorOptions): Promise<RunOutcome> {
   let running: RunningCoordinator | undefined;
+  let claim: Claim | undefined;
   let asked = options.stop;
   const stop = (signal: NodeJS.Signals): void => {
     if (asked !== undefined) process.exit(1);
@@ -66,10 +69,25 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunOu
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGUSR1', save);
   outliveHangup(save);
   try {
-    running = await startCoordinator(options);
+    claim = await claimForCoordinator(options);
+    running = await startCoordinator({ ...options, claim });
     if (asked !== undefined) running.stop(asked);
-    return await running.outcome;
+    return await Promise.race([running.outcome, thrown(claim.lost)]);
   } finally {
+    claim?.release();
     process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGUSR1', save).off('SIGHUP', save);
   }
+}
+
+async function claimForCoordinator({ runDir, log }: CoordinatorOptions): Promise<Claim> {
+  const { claims, journal } = runPaths(runDir);
+  const onWait = (text: string): void => log.info(text);
+  const claim = await claimRun({ runDir, directory: claims, role: 'coordinator', onWait });
+  // What an owner before was about to rename.
+  removeAside(journal);
+  return claim;
+}
+
+async function thrown(error: Promise<Error>): Promise<never> {
+  throw await error;
 }

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { runPaths, type RunRecord } from '@ddpm-fleet/config';
+import { runPaths } from '@ddpm-fleet/config';
 import { assertAccepted, fleetError } from '@ddpm-fleet/core';
 import { defaultWorkers, keyFilesIn, makeKeys, planLaunch, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { Command } from 'commander';
@@ -20,7 +20,7 @@ import {
   type PrepareOptions,
 } from '../launch/preparedRun.js';
 import { processEntries, processEnvironments } from '../launch/processes.js';
-import { claimRunDirectory, type Resume } from '../launch/runDirectory.js';
+import { claimRunDirectory, type ClaimedRun, type Resume } from '../launch/runDirectory.js';
 import { submitToSlurm, wantsSubmission } from '../launch/submitSlurm.js';
 import { superviseRun } from '../launch/supervise.js';
 import type { Venue } from '../launch/venue.js';
@@ -56,12 +56,17 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
   if (prepared.engine.notice) note(prepared.engine.notice);
   for (const text of venue.notes) note(text);
   sayNotes(prepared.notes);
-  const record = await claim(dir, prepared, flags);
-  if (venue.encrypted) makeKeys(keysOf(dir, flags));
-  await superviseRun({ plan, venue, dir, config, record, rendezvousSeconds: flags.rendezvousTimeout });
+  const { record, claim } = await claimed(dir, prepared, flags);
+  try {
+    if (venue.encrypted) makeKeys(keysOf(dir, flags));
+    const rendezvousSeconds = flags.rendezvousTimeout;
+    await superviseRun({ plan, venue, dir, config, record, claim, rendezvousSeconds });
+  } finally {
+    claim.release();
+  }
 }
 
-async function claim(dir: string, prepared: PreparedRun, flags: LaunchFlags): Promise<RunRecord> {
+async function claimed(dir: string, prepared: PreparedRun, flags: LaunchFlags): Promise<ClaimedRun> {
   const { config, record } = prepared;
   const { branch, resume } = flags;
   if (branch === undefined) return claimRunDirectory(dir, config, record, resumeOf(resume));

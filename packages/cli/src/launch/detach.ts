@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runPaths } from '@ddpm-fleet/config';
-import { fleetError, shellWord } from '@ddpm-fleet/core';
+import { assertFree } from '@ddpm-fleet/coordinator';
+import { shellWord } from '@ddpm-fleet/core';
 import { note, print } from '../output.js';
 import { CLI } from './installation.js';
 import { readLive } from './live.js';
@@ -14,9 +15,8 @@ const LOOK_MS = 200;
  * coordinator is up or it has ended.
  */
 export async function detach(dir: string, argv: readonly string[]): Promise<void> {
-  const before = readLive(dir);
-  if (before) throw fleetError('DDPM_ERR_RUN_LIVE', { dir, pid: before.pid });
-  const { logs } = runPaths(dir);
+  const { logs, claims } = runPaths(dir);
+  await assertFree({ runDir: dir, directory: claims, role: 'coordinator', onWait: note });
   mkdirSync(logs, { recursive: true });
   const path = join(logs, 'launch.log');
   const log = openSync(path, 'a');

@@ -1,32 +1,70 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { assertSameIdentity, configYaml, runPaths, type RunConfig, type RunRecord } from '@ddpm-fleet/config';
-import { fleetError } from '@ddpm-fleet/core';
+import { assertFree, claimRun, type Claim } from '@ddpm-fleet/coordinator';
+import { fleetError, isFleetError } from '@ddpm-fleet/core';
+import { note } from '../output.js';
 import { assertSpace, placesOf } from './diskSpace.js';
-import { readLive } from './live.js';
 
 /** `auto`: go on; `auto-or-new`: go on if there is a run, else start one; `none`: start one. */
 export type Resume = 'auto' | 'auto-or-new' | 'none';
 
+export interface ClaimedRun {
+  /** Under which it runs: that of the first start, with what is said at this one. */
+  readonly record: RunRecord;
+  readonly claim: Claim;
+}
+
 /**
- * Makes the directory of a new run, or checks that the run in it is the one that would go on.
- * @returns the record under which it runs: that of the first start, with what is said at this one
+ * Makes the directory of a new run, or checks that the run in it is the one that would go on; no other launch may do so
+ * until the claim is released.
  * @throws DDPM_ERR_RUN_EXISTS, _NOTHING, _LIVE, _DIR, DDPM_ERR_IDENTITY; then nothing was changed
  */
-export function claimRunDirectory(
+export async function claimRunDirectory(
   dir: string,
   config: RunConfig,
   record: RunRecord,
   resume: Resume,
-): RunRecord {
-  const paths = runPaths(dir);
+): Promise<ClaimedRun> {
+  assertResumable(dir, record, resume);
+  const claim = await claimForLaunch(dir);
+  try {
+    // Another launch may have begun a run, and ended, meanwhile.
+    return { record: writeRun(dir, config, record, assertResumable(dir, record, resume)), claim };
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+}
+
+/** @returns the record of the run that is there */
+function assertResumable(dir: string, record: RunRecord, resume: Resume): RunRecord | undefined {
   const existing = readRecord(dir);
   if (!existing && resume === 'auto') throw fleetError('DDPM_ERR_RUN_NOTHING', { dir });
   if (existing && resume === 'none') throw fleetError('DDPM_ERR_RUN_EXISTS', { dir });
-  if (existing) {
-    assertSameIdentity(record.identity, existing.identity);
-    const live = readLive(dir);
-    if (live) throw fleetError('DDPM_ERR_RUN_LIVE', { dir, pid: live.pid });
+  if (existing) assertSameIdentity(record.identity, existing.identity);
+  return existing;
+}
+
+/** @throws DDPM_ERR_RUN_LIVE, also while a coordinator whose launch is gone is still there */
+async function claimForLaunch(dir: string): Promise<Claim> {
+  const { claims } = runPaths(dir);
+  const about = { runDir: dir, directory: claims, onWait: note };
+  try {
+    await assertFree({ ...about, role: 'coordinator' });
+    return await claimRun({ ...about, role: 'launch' });
+  } catch (cause) {
+    if (isFleetError(cause)) throw cause;
+    throw fleetError('DDPM_ERR_RUN_DIR', { dir, reason: (cause as Error).message }, { cause });
   }
+}
+
+function writeRun(
+  dir: string,
+  config: RunConfig,
+  record: RunRecord,
+  existing: RunRecord | undefined,
+): RunRecord {
+  const paths = runPaths(dir);
   const kept = { ...(existing ?? record), notes: record.notes ?? [] };
   writing(dir, () => {
     for (const path of [paths.dir, paths.checkpoints, paths.samples, paths.logs])

@@ -5,6 +5,7 @@ import {
   type RunConfig,
   type RunRecord,
 } from '@ddpm-fleet/config';
+import type { Claim } from '@ddpm-fleet/coordinator';
 import { fleetError } from '@ddpm-fleet/core';
 import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { note, print } from '../output.js';
@@ -22,6 +23,7 @@ export interface SupervisedRun {
   readonly dir: string;
   readonly config: RunConfig;
   readonly record: RunRecord;
+  readonly claim: Pick<Claim, 'lost'>;
   /** 0: for as long as it takes. */
   readonly rendezvousSeconds: number;
 }
@@ -55,13 +57,18 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   });
   rollCall = new RollCall(plan, dir, run.rendezvousSeconds, (text) => watch.say(text), running);
   const stopListening = obeySignals(running, hasTerminal());
+  let displaced: Error | undefined;
+  void run.claim.lost.then((error) => {
+    displaced = error;
+    running.stop(error.message);
+  });
   const end = await running.ended;
   stopListening();
   rollCall.close();
   disk.close();
   watch.close();
   await grids.close();
-  if (rollCall.failure) throw rollCall.failure;
+  if (displaced ?? rollCall.failure) throw displaced ?? rollCall.failure;
   await conclude(end, dir, config);
 }
 

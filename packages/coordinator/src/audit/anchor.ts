@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { JournalHead } from '../machine/index.js';
+import { nodeFiles } from '../server/files.js';
+import { readHead } from '../server/journalHead.js';
 
 /** A line that a journal is known to have had, from a source other than the journal. */
 export interface Anchor extends JournalHead {
@@ -9,11 +10,6 @@ export interface Anchor extends JournalHead {
 
 /** What the coordinator last noted beside the journal; undefined where it left nothing readable. */
 export function readHeadFile(path: string): Anchor | undefined {
-  try {
-    const { line, hash } = JSON.parse(readFileSync(path, 'utf8')) as Partial<JournalHead>;
-    if (!Number.isSafeInteger(line) || typeof hash !== 'string') return undefined;
-    return { source: 'journal.head', line: line!, hash };
-  } catch {
-    return undefined;
-  }
+  const head = readHead(nodeFiles, path);
+  return head && { source: 'journal.head', ...head };
 }

@@ -45,7 +45,7 @@ export abstract class Chain {
     return taken;
   }
 
-  abstract close(): void;
+  abstract close(): Promise<void>;
 
   /** Keeps a line; must not throw. */
   protected abstract store(text: string): void;

@@ -45,7 +45,8 @@ export class Coordinator {
     this.#surroundings = surroundings;
     const paths = runPaths(options.runDir);
     this.#livePath = paths.live;
-    const { cutBytes, ...recovery } = recover(paths.journal, surroundings.files);
+    const recovery = recover(paths.journal, surroundings.files);
+    const { cutBytes } = recovery;
     if (cutBytes > 0)
       options.log.warn({ cutBytes }, 'the last line of the journal was cut off and is removed');
     const machine = machineOptions(options);
@@ -93,7 +94,7 @@ export class Coordinator {
   async close(): Promise<void> {
     for (const stop of this.#timers) stop();
     await this.#performer.close();
-    this.#surroundings.files.remove(this.#livePath);
+    this.#ifOurs(() => this.#surroundings.files.remove(this.#livePath));
   }
 
   /** Workers go on trying the addresses of the coordinator that was here before. */
@@ -154,9 +155,19 @@ export class Coordinator {
     );
   }
 
+  /** Once another owns the run, this file is of that one. */
+  #ifOurs(write: () => void): void {
+    try {
+      this.#options.claim?.check();
+    } catch {
+      return;
+    }
+    write();
+  }
+
   #tellLive(): void {
     const { status } = this;
-    writeLive(this.#surroundings.files, this.#livePath, status);
+    this.#ifOurs(() => writeLive(this.#surroundings.files, this.#livePath, status));
     this.#options.observer?.onStatus?.(status);
   }
 }

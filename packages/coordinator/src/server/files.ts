@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -14,8 +15,11 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+
+/** Ends the name of what is about to take the place of a file. */
+const ASIDE = '.next';
 
 /** A file that only grows. */
 export interface GrowingFile {
@@ -23,7 +27,6 @@ export interface GrowingFile {
   write(bytes: Uint8Array): number;
   /** Resolves when what was written before is durable. */
   sync(): Promise<void>;
-  syncNow(): void;
   close(): void;
 }
 
@@ -44,6 +47,11 @@ export interface Files {
   /** The last `maxBytes`, or undefined where there is no file. */
   readTail(path: string, maxBytes: number): Tail | undefined;
   truncate(path: string, sizeBytes: number): void;
+  /**
+   * Puts a new file in the place of one: its first `keptBytes`, and `rest` behind them. It is durable then.
+   * @param fence called when all is ready; what it throws leaves the old file as it is
+   */
+  rewrite(path: string, keptBytes: number, rest: Uint8Array, fence?: () => void): GrowingFile;
   readText(path: string): string;
   /** Whoever reads meanwhile finds the old text or the new one. */
   replace(path: string, text: string): void;
@@ -58,13 +66,9 @@ export const nodeFiles: Files = {
     const file = openSync(path, 'a');
     // Its lines are durable only if its name is.
     if (isNew) syncDirectory(dirname(path));
-    return {
-      write: (bytes) => writeSync(file, bytes),
-      sync: () => promisify(fsync)(file),
-      syncNow: () => fsyncSync(file),
-      close: () => closeSync(file),
-    };
+    return growing(file);
   },
+  rewrite: (path, keptBytes, rest, fence) => growing(rewrite(path, keptBytes, rest, fence)),
   readTail: (path, maxBytes) => {
     if (!existsSync(path)) return undefined;
     const file = openSync(path, 'r');
@@ -87,19 +91,87 @@ export const nodeFiles: Files = {
   },
   readText: (path) => readFileSync(path, 'utf8'),
   replace: (path, text) => {
-    writeFileSync(`${path}.next`, text);
-    renameSync(`${path}.next`, path);
+    writeFileSync(`${path}${ASIDE}`, text);
+    renameSync(`${path}${ASIDE}`, path);
   },
   remove: (path) => rmSync(path, { force: true }),
   list: (directory) => readdirSync(directory),
 };
 
-function syncDirectory(path: string): void {
+function growing(file: number): GrowingFile {
+  return {
+    write: (bytes) => writeSync(file, bytes),
+    sync: () => promisify(fsync)(file),
+    close: () => closeSync(file),
+  };
+}
+
+const COPY_BYTES = 4 << 20;
+
+/**
+ * Bytes are read and written, never cloned: a clone would share blocks that may not be what was written. What is renamed
+ * at last is made before the fence is asked, so that whoever takes the run over and removes it is safe from it.
+ */
+function rewrite(
+  path: string,
+  keptBytes: number,
+  rest: Uint8Array,
+  fence: () => void = () => undefined,
+): number {
+  const next = `${path}.${randomBytes(4).toString('hex')}${ASIDE}`;
+  const file = openSync(next, 'ax');
+  try {
+    copyStart(path, keptBytes, file);
+    writeAll(file, rest);
+    fsyncSync(file);
+    fence();
+    renameSync(next, path);
+    syncDirectory(dirname(path));
+    return file;
+  } catch (error) {
+    closeSync(file);
+    rmSync(next, { force: true });
+    throw error;
+  }
+}
+
+function copyStart(path: string, bytes: number, to: number): void {
+  if (bytes === 0) return;
+  const from = openSync(path, 'r');
+  try {
+    const piece = Buffer.alloc(Math.min(COPY_BYTES, bytes));
+    for (let at = 0; at < bytes;) {
+      const read = readSync(from, piece, 0, Math.min(piece.length, bytes - at), at);
+      if (read === 0) throw new Error(`${path} has ${at} bytes, and had ${bytes}`);
+      writeAll(to, piece.subarray(0, read));
+      at += read;
+    }
+  } finally {
+    closeSync(from);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}
+
+/** Removes what somebody was about to put in the place of a file. */
+export function removeAside(path: string): void {
+  const directory = dirname(path);
+  for (const name of readdirSync(directory))
+    if (name.startsWith(`${basename(path)}.`) && name.endsWith(ASIDE))
+      rmSync(join(directory, name), { force: true });
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {
     fsyncSync(directory);
-  } catch {
+  } catch (error) {
     // Some network file systems cannot sync a directory; there is nothing more to be done on them.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error;
   } finally {
     closeSync(directory);
   }

@@ -78,9 +78,9 @@ export class JournalFeed {
     this.#emit({ type: 'adopted', commits, recovery });
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#appendStart();
-    this.#journal.close();
+    await this.#journal.close();
   }
 }
 

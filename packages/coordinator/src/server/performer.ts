@@ -1,12 +1,13 @@
 import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { runKey, type ControlMessage, type DataFrame } from '@ddpm-fleet/protocol';
-import type { Effect, EffectOf, RunOutcome, Recovery, StepMetrics } from '../machine/index.js';
+import type { Effect, EffectOf, RunOutcome, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
 import { CostMeter } from './costs.js';
 import type { Emit } from './emit.js';
 import { Journal } from './journal.js';
 import { JournalFeed } from './journalFeed.js';
+import type { RecoveredJournal } from './recover.js';
 import { Saves, type SavesOptions } from './saves.js';
 import { Sums } from './sums.js';
 import type { Surroundings } from './surroundings.js';
@@ -35,11 +36,11 @@ export class Performer {
   constructor(
     options: CoordinatorOptions,
     surroundings: Surroundings,
-    recovery: Recovery,
+    recovery: RecoveredJournal,
     emit: Emit,
     listeners: Listeners,
   ) {
-    const { record, log, runDir, config } = options;
+    const { record, log, config } = options;
     const run = runKey(record.runId);
     this.#options = options;
     this.#surroundings = surroundings;
@@ -47,14 +48,13 @@ export class Performer {
     const maxPeers = PEERS_A_WORKER * config.fleet.maxWorkers + SPARE_PEERS;
     this.wire = new Wire(run, emit, log, surroundings.clock, maxPeers);
     this.#sums = new Sums(sumsOptions(options, run), this.wire, emit, this.costs, surroundings.makeReducer);
-    const onProblem = (problem: string | null): void =>
-      problem
-        ? log.error({ problem }, 'the journal cannot be written; lines wait in memory')
-        : log.info('the journal is written');
-    const journal = new Journal(runPaths(runDir), recovery.journal, surroundings, onProblem);
+    const journal = openJournal(options, surroundings, recovery);
     this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs);
-    const journalDurable = (): Promise<void> => journal.durable();
-    const saves = { ...savesOptions(options, run), journalDurable, journalHead: () => journal.head };
+    const mayPublish = async (): Promise<void> => {
+      await journal.durable();
+      options.claim?.check();
+    };
+    const saves = { ...savesOptions(options, run), mayPublish, journalHead: () => journal.head };
     this.#saves = new Saves(saves, surroundings, this.wire, emit, log);
   }
 
@@ -139,7 +139,7 @@ export class Performer {
   async close(): Promise<void> {
     await this.wire.close();
     await Promise.all([this.#sums.close(), this.#saves.close()]);
-    this.#feed.close();
+    await this.#feed.close();
   }
 
   #introduce({ to }: EffectOf<'introduce'>): void {
@@ -154,6 +154,22 @@ export class Performer {
       host: this.#surroundings.host,
     });
   }
+}
+
+function openJournal(
+  { runDir, log, claim }: CoordinatorOptions,
+  { files, clock, date }: Surroundings,
+  { journal: head, sizeBytes }: RecoveredJournal,
+): Journal {
+  const onProblem = (problem: string | null): void =>
+    problem
+      ? log.error({ problem }, 'the journal is not durable; lines wait in memory, and nothing is published')
+      : log.info('the journal is written');
+  const fences = claim && { fence: () => claim.check(), isShared: claim.isTakenOver };
+  return new Journal(
+    { head, sizeBytes },
+    { paths: runPaths(runDir), files, clock, date, onProblem, ...fences },
+  );
 }
 
 function sumsOptions(
@@ -178,7 +194,7 @@ function sumsOptions(
 function savesOptions(
   options: CoordinatorOptions,
   run: bigint,
-): Omit<SavesOptions, 'journalDurable' | 'journalHead'> {
+): Omit<SavesOptions, 'mayPublish' | 'journalHead'> {
   const { config, record, runDir, from } = options;
   const { runId, identity, identityHash, datasetHash, dataset, notes, engine, parent } = record;
   const about = {

@@ -15,18 +15,21 @@ const TAIL_BYTES = 32 << 20;
 
 const LINE_FEED = 10;
 
+export interface RecoveredJournal extends Recovery {
+  /** Of a last line that was not whole. */
+  readonly cutBytes: number;
+  /** Of the whole lines. */
+  readonly sizeBytes: number;
+}
+
 /**
  * What the journal of a run says about where it stands. A last line without its line feed was cut off by a crash
  * before anybody was told of it, and is removed.
  * @throws DDPM_ERR_JOURNAL for a line that does not continue the one before it
  */
-export function recover(
-  path: string,
-  files: Files,
-  tailBytes = TAIL_BYTES,
-): Recovery & { readonly cutBytes: number } {
+export function recover(path: string, files: Files, tailBytes = TAIL_BYTES): RecoveredJournal {
   const tail = files.readTail(path, tailBytes);
-  if (!tail) return { ...FRESH, cutBytes: 0 };
+  if (!tail) return { ...FRESH, cutBytes: 0, sizeBytes: 0 };
   const { start, bytes } = tail;
   const end = bytes.lastIndexOf(LINE_FEED) + 1;
   if (end < bytes.length) files.truncate(path, start + end);
@@ -34,7 +37,8 @@ export function recover(
   if (start > 0) texts.shift();
   // Asked for only when a line is damaged: it reads the whole file.
   const first = (): number => (start > 0 ? lineFeeds(files, path, start) + 1 : 0);
-  return { ...recoverFurther(FRESH, path, texts, first), cutBytes: bytes.length - end };
+  const recovery = recoverFurther(FRESH, path, texts, first);
+  return { ...recovery, cutBytes: bytes.length - end, sizeBytes: start + end };
 }
 
 /**

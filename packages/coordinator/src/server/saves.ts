@@ -25,8 +25,8 @@ export interface SavesOptions {
   /** Start from this checkpoint rather than from the newest. */
   readonly from?: { readonly location: string; readonly globalStep: number };
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
-  /** Resolves when the lines written so far are durable: no checkpoint is ahead of its journal, even after a power loss. */
-  readonly journalDurable: () => Promise<void>;
+  /** Resolves when the lines written so far are durable: no checkpoint is ahead of its journal, even after a power loss. @throws while they cannot be, or once another owns the run */
+  readonly mayPublish: () => Promise<void>;
   /** The journal's last line as it stands. */
   readonly journalHead: () => JournalHead | null;
 }
@@ -56,10 +56,10 @@ export class Saves {
     this.#from = options.from;
     this.#store = surroundings.openStore(options.location);
     this.#saver = surroundings.openSaver(options.location, options.retention);
-    const { meta, journalDurable } = options;
+    const { meta, mayPublish } = options;
     const { date } = surroundings;
     this.shares = new ShareSaves(
-      { store: this.#store, saver: this.#saver, meta, journalDurable, date },
+      { store: this.#store, saver: this.#saver, meta, mayPublish, date },
       wire,
       emit,
       log,
@@ -105,7 +105,7 @@ export class Saves {
         ...(journalHead && { journalHead }),
         losses,
       };
-      await this.#options.journalDurable();
+      await this.#options.mayPublish();
       const snapshot = { state: receiver.state(), layout: this.layout!, meta };
       const { digest, pruneProblem } = await this.#saver.saveNow(snapshot, 'give');
       if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');

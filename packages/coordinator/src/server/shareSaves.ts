@@ -9,7 +9,7 @@ interface Parts {
   readonly store: CheckpointStore;
   readonly saver: Saver;
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
-  readonly journalDurable: () => Promise<void>;
+  readonly mayPublish: () => Promise<void>;
   readonly date: () => Date;
 }
 
@@ -53,7 +53,7 @@ export class ShareSaves {
     const { ticket, meta } = this.#open.get(transfer)!;
     this.#open.delete(transfer);
     try {
-      await this.#parts.journalDurable();
+      await this.#parts.mayPublish();
       // The journal's line and the held-out loss were not known when the shares were asked for.
       const known = { ...meta, losses, ...(journalHead && { journalHead }) };
       const shares = written.map((share) => ({ ...share, head: { ...share.head, meta: known } }));

@@ -4,19 +4,18 @@ import { join } from 'node:path';
 import test from 'ava';
 import { runPaths } from '@ddpm-fleet/config';
 import { auditJournal, readHeadFile } from '../../src/audit/index.js';
-import { Journal } from '../../src/server/journal.js';
-import { realSurroundings } from '../../src/server/surroundings.js';
+import { newJournal } from './newJournal.js';
 import { SHAPE, STORY } from '../audit/journalText.js';
 
-test('the last line is noted beside the journal, so that an audit misses it when it is gone', (t) => {
+test('the last line is noted beside the journal, so that an audit misses it when it is gone', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'ddpm-journal-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const paths = runPaths(dir);
   t.is(readHeadFile(paths.journalHead), undefined);
-  const journal = new Journal(paths, null, realSurroundings, (problem) => t.is(problem, null));
+  const journal = newJournal(t, paths);
   for (const entry of STORY) journal.append(entry);
   const { head } = journal;
-  journal.close();
+  await journal.close();
   const anchor = readHeadFile(paths.journalHead)!;
   t.deepEqual(anchor, { source: 'journal.head', ...head! });
   const lines = readFileSync(paths.journal, 'utf8').trimEnd().split('\n');

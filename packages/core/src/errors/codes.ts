@@ -384,6 +384,11 @@ const table = {
     message:
       '{path}: line {line} is damaged: {detail}. Run ddpm-fleet audit on the run; to go on from the newest checkpoint, move the journal away.',
   },
+  DDPM_ERR_JOURNAL_WRITE: {
+    exitCode: 1,
+    message:
+      '{path}: its last lines could not be made durable ({problem}). See to the disk; a resume goes on from what is there.',
+  },
   DDPM_ERR_JOURNAL_CUT: {
     exitCode: 1,
     message:
@@ -405,8 +410,14 @@ const table = {
       '{dir} already holds a run. Go on with it: --resume auto. Or start another: --name NAME or --run-dir DIR.',
   },
   DDPM_ERR_RUN_LIVE: {
-    exitCode: 2,
-    message: '{dir}: this run is going on already (coordinator pid {pid}). Wait for it, or end it first.',
+    exitCode: 1,
+    message:
+      '{dir}: this run is going on already: {role} on {host}, pid {pid}, for {age}. Wait for it, or end it first.',
+  },
+  DDPM_ERR_RUN_DISPLACED: {
+    exitCode: 1,
+    message:
+      '{dir}: this run was taken over by another {role} on {host}, pid {pid}, which had not heard of this one for too long. Nothing more is written here; look after that one.',
   },
   DDPM_ERR_RUN_DIR: {
     exitCode: 2,

@@ -111,6 +111,9 @@ test('an owner that was displaced while it slept finds out by itself', async (t)
   const claim = contested(t);
   const first = await claim({ renewMs: 1500 });
   await claim({ here: ELSEWHERE });
+  // A claim does not keep its process running.
+  const running = setInterval(() => undefined, 1000);
+  t.teardown(() => clearInterval(running));
   t.regex((await first.lost).message, /taken over by another coordinator on elsewhere/);
 });
 

@@ -1,3 +1,4 @@
+export { lastWords } from './lastWords.js';
 export { driverConformance, type ConformanceTest } from './conformance/driver.js';
 export type { FleetSignal, LauncherDriver, ProcessExit, RunningProcess } from './driver.js';
 export { byRole } from './drivers/byRole.js';

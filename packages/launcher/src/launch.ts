@@ -1,4 +1,5 @@
 import type { LauncherDriver, ProcessExit, RunningProcess } from './driver.js';
+import { lastWords } from './lastWords.js';
 import type { LaunchPlan, ProcessSpec } from './launchPlan.js';
 import { beginSupervision, nextWake, supervise } from './supervise.js';
 import type {
@@ -124,7 +125,9 @@ class Shell implements Launch {
     // Those that are ended because of it come later, and have nothing to say.
     if (exit.code !== 0 && !this.#state.ending) this.#lastFailure = exit.tail;
     this.#options.onEvent?.({ type: 'exited', id: spec.id, exit });
-    this.#handle({ type: 'exited', now: this.#now(), id: spec.id, code: exit.code });
+    const words = exit.code === 0 ? undefined : lastWords(exit.tail);
+    const said = words === undefined ? {} : { words };
+    this.#handle({ type: 'exited', now: this.#now(), id: spec.id, code: exit.code, ...said });
   }
 
   #armTimer(): void {

@@ -4,6 +4,7 @@ import {
   ExitCode,
   type Decision,
   type LaunchOutcome,
+  type ProcessEnded,
   type ProcessState,
   type Supervised,
   type Supervision,
@@ -55,11 +56,7 @@ function tick(state: Supervision, now: number): Supervised {
   return { state: { ...state, processes }, decisions: due.map((id) => ({ type: 'start', id })) };
 }
 
-function exited(
-  state: Supervision,
-  event: { now: number; id: string; code: number | null },
-  policy: SupervisionPolicy,
-): Supervised {
+function exited(state: Supervision, event: ProcessEnded, policy: SupervisionPolicy): Supervised {
   const process = state.processes.find((p) => p.id === event.id)!;
   if (state.ending) return exitedWhileEnding(state, process, event, policy);
   return process.role === 'coordinator'
@@ -70,15 +67,18 @@ function exited(
 function coordinatorExited(
   state: Supervision,
   process: ProcessState,
-  { now, code }: { now: number; code: number | null },
+  event: ProcessEnded,
   policy: SupervisionPolicy,
 ): Supervised {
+  const { now, code, words } = event;
   if (code === ExitCode.done) {
     const outcome: LaunchOutcome = { kind: 'done', exitCode: 0, reason: 'the run is complete' };
     return end(replace(state, { ...process, status: 'left' }), outcome, now, policy);
   }
-  if (isStatement(code)) return giveUp(state, process, 'the coordinator gave up', code, now, policy);
-  return restart(state, process, now, policy);
+  if (isStatement(code)) {
+    return giveUp(state, process, words ?? `the coordinator ended with exit code ${code}`, code, now, policy);
+  }
+  return restart(state, process, event, policy);
 }
 
 /** The last worker may be gone a moment before the coordinator of a run that is complete. */
@@ -88,12 +88,17 @@ const LEFT_PAUSE_MS = 1000;
 function workerExited(
   state: Supervision,
   process: ProcessState,
-  { now, code }: { now: number; code: number | null },
+  event: ProcessEnded,
   policy: SupervisionPolicy,
 ): Supervised {
+  const { now, code, words } = event;
   if (code === ExitCode.badInput)
-    return giveUp(state, process, `${process.id} was refused`, code, now, policy);
-  if (code !== ExitCode.done) return restart(state, process, now, policy);
+    return giveUp(state, process, words ?? `${process.id} was refused`, code, now, policy);
+  if (isHopeless(process, event)) {
+    const why = `${words} (${process.id} ended so twice: starting it again does not help)`;
+    return giveUp(state, process, why, ExitCode.failed, now, policy);
+  }
+  if (code !== ExitCode.done) return restart(state, process, event, policy);
   const left = replace(state, { ...process, status: 'left' });
   if (countable(left) >= policy.minWorkers) {
     return { state: left, decisions: [{ type: 'note', text: `${process.id} left the run` }] };
@@ -103,19 +108,34 @@ function workerExited(
   return { state: back, decisions: [{ type: 'note', text }] };
 }
 
+/** Enough to prepare the largest model and fail in its first step. */
+const SAME_FAILURE_MS = 300_000;
+
+/** It stated the failure that it had stated before, soon after it was started again. */
+function isHopeless(process: ProcessState, { now, code, words }: ProcessEnded): boolean {
+  const isSame = code === ExitCode.failed && words !== undefined && words === process.words;
+  return isSame && now - process.at < SAME_FAILURE_MS;
+}
+
 function restart(
   state: Supervision,
   process: ProcessState,
-  now: number,
+  { now, code, words }: ProcessEnded,
   policy: SupervisionPolicy,
 ): Supervised {
   const inARow = now - process.at >= policy.stableMs ? 0 : process.restarts;
   if (inARow >= policy.maxRestarts) {
-    const why = `${process.id} died ${inARow + 1} times in a row`;
+    const cause = words === undefined ? '' : `: ${words}`;
+    const why = `${process.id} died ${inARow + 1} times in a row${cause}`;
     return giveUp(state, process, why, ExitCode.failed, now, policy);
   }
   const delayMs = backoffMs(inARow, policy);
-  const waiting: ProcessState = { ...process, status: 'waiting', restarts: inARow + 1, at: now + delayMs };
+  const { words: _, ...rest } = process;
+  const stated = code === ExitCode.failed && words !== undefined ? { words } : {};
+  const waiting: ProcessState = {
+    ...{ ...rest, ...stated },
+    ...{ status: 'waiting', restarts: inARow + 1, at: now + delayMs },
+  };
   const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`;
   const note: Decision = { type: 'note', text: `${process.id} died; it is started again ${when}` };
   const started = tick(replace(state, waiting), now);

@@ -1,7 +1,10 @@
 import type { Role } from './launchPlan.js';
 
-/** What a process said by its exit code. Any other code, or a signal, is a crash. */
-export const ExitCode = { done: 0, failed: 1, badInput: 2 } as const;
+/**
+ * What a process said by its exit code. `tryAgain` (sysexits' EX_TEMPFAIL) says that time may mend it; any other code, or a
+ * signal, is a crash.
+ */
+export const ExitCode = { done: 0, failed: 1, badInput: 2, tryAgain: 75 } as const;
 
 export interface SupervisionPolicy {
   /** Restarts in a row of one process before it is given up. */
@@ -25,6 +28,8 @@ export interface ProcessState {
   readonly status: ProcessStatus;
   /** In a row. */
   readonly restarts: number;
+  /** With which it ended last, where it stated a failure. */
+  readonly words?: string;
   /** When `running`: since; when `waiting`: it starts at this time. Milliseconds. */
   readonly at: number;
 }
@@ -41,9 +46,18 @@ export interface Supervision {
   readonly ending?: { readonly outcome: LaunchOutcome; readonly killAt: number };
 }
 
+export interface ProcessEnded {
+  readonly type: 'exited';
+  readonly now: number;
+  readonly id: string;
+  readonly code: number | null;
+  /** What it said last: the cause. */
+  readonly words?: string;
+}
+
 export type SupervisionEvent =
   | { readonly type: 'tick'; readonly now: number }
-  | { readonly type: 'exited'; readonly now: number; readonly id: string; readonly code: number | null }
+  | ProcessEnded
   | { readonly type: 'stop'; readonly now: number; readonly reason: string };
 
 export type Decision =

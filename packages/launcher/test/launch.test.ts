@@ -91,6 +91,14 @@ test('a worker that cannot start ends the run with its last words', async (t) =>
   t.regex(end.tail!, /another hash/);
 });
 
+test('a failure that is the same again ends the run with its cause', async (t) => {
+  const failing = 'console.error("error: there is no kernel for Foo"); process.exitCode = 1;';
+  const { run } = await begin(t, { coordinator: COORDINATOR, 'worker-0': failing }, { maxRestarts: 8 });
+  const end = await run.ended;
+  t.like(end, { kind: 'failed', exitCode: 1, restarts: 1 });
+  t.regex(end.reason, /^there is no kernel for Foo \(worker-0 ended so twice/);
+});
+
 test('crashes end at the limit', async (t) => {
   const { run } = await begin(t, { coordinator: COORDINATOR, 'worker-0': 'process.exit(1)' });
   t.like(await run.ended, {

@@ -52,6 +52,11 @@ const exited = (id: string, code: number | null, now = 1000): SupervisionEvent =
   code,
   now,
 });
+/** It stated why. */
+const stated = (words: string, now: number, code = 1): SupervisionEvent => ({
+  ...exited('worker-0', code, now),
+  ...{ words },
+});
 const tick = (now: number): SupervisionEvent => ({ type: 'tick', now });
 const stop = (now: number): SupervisionEvent => ({ type: 'stop', now, reason: 'SIGTERM' });
 
@@ -95,6 +100,44 @@ test('a worker that dies too often in a row is given up; the run goes on with th
   t.deepEqual(words, ['note']);
   t.is(state.processes.find((p) => p.id === 'worker-0')!.status, 'failed');
   t.is(state.ending, undefined);
+});
+
+test('a worker that states the same failure twice is given up: starting it again does not help', (t) => {
+  const twice = [stated('no kernel for Foo', 1000), stated('no kernel for Foo', 26_000)];
+  t.is(run(twice).state.processes.find((p) => p.id === 'worker-0')!.status, 'failed');
+  t.is(run(twice).state.ending, undefined);
+  t.like(run(twice, { minWorkers: 2 }).state.ending?.outcome, {
+    kind: 'failed',
+    exitCode: 1,
+    reason: 'no kernel for Foo (worker-0 ended so twice: starting it again does not help)',
+  });
+});
+
+for (const [why, ...ends] of [
+  ['other words', stated('this', 1000), stated('that', 2000)],
+  ['no words', exited('worker-0', 1, 1000), exited('worker-0', 1, 2000)],
+  ['time may mend it', stated('disk full', 1000, 75), stated('disk full', 2000, 75)],
+  ['it crashed', stated('TypeError: x', 1000, 70), stated('TypeError: x', 2000, 70)],
+  ['it was killed in between', stated('this', 1000), exited('worker-0', null, 1500), stated('this', 2000)],
+  ['it worked for long', stated('this', 1000), stated('this', 302_000)],
+] as const) {
+  test(`a worker that ends again is started again: ${why}`, (t) => {
+    const { state } = run([...ends]);
+    t.true(['running', 'waiting'].includes(state.processes.find((p) => p.id === 'worker-0')!.status));
+  });
+}
+
+test('a run that fails says the cause', (t) => {
+  const reasonAfter = (...events: SupervisionEvent[]) =>
+    run(events, { minWorkers: 2 }).state.ending?.outcome.reason;
+  t.is(reasonAfter(stated('its images have no labels', 1000, 2)), 'its images have no labels');
+  t.is(
+    reasonAfter({ ...exited('coordinator', 1), ...{ words: 'step 7: NaN' } } as SupervisionEvent),
+    'step 7: NaN',
+  );
+  t.is(reasonAfter(exited('coordinator', 1)), 'the coordinator ended with exit code 1');
+  const crashes = [1, 2, 3, 4].map((i) => stated('TypeError: x', i, 70));
+  t.is(reasonAfter(...crashes), 'worker-0 died 4 times in a row: TypeError: x');
 });
 
 test('the last worker given up ends the run, the coordinator asked first', (t) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '@ddpm-fleet/checkpoint';
 import { checkpointLocation, runPaths, type RunConfig } from '@ddpm-fleet/config';
-import { lastWords } from './lastWords.js';
+import { lastWords } from '@ddpm-fleet/launcher';
 
 const BIN = fileURLToPath(new URL('../../../bin/ddpm-fleet.js', import.meta.url));
 const POLL_MS = 2000;

@@ -10,7 +10,6 @@ import { fleetError } from '@ddpm-fleet/core';
 import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
 import { note, print } from '../output.js';
 import { DiskWatch, placesOf } from './diskSpace.js';
-import { lastWords } from './lastWords.js';
 import { RollCall } from './rollCall.js';
 import { SampleGrids } from './sampleGrids.js';
 import { unsavedWork } from './unsaved.js';
@@ -81,7 +80,7 @@ async function conclude(end: LaunchEnd, dir: string, config: RunConfig): Promise
   }
   if (end.kind === 'failed') {
     throw fleetError(end.exitCode === 2 ? 'DDPM_ERR_RUN_REFUSED' : 'DDPM_ERR_RUN_FAILED', {
-      reason: lastWords(end.tail) ?? end.reason,
+      reason: end.reason,
       hint: `The logs are in ${paths.logs}.`,
     });
   }

@@ -1,7 +1,6 @@
 import type { RunConfig } from '@ddpm-fleet/config';
-import type { LaunchEvent } from '@ddpm-fleet/launcher';
+import { lastWords, type LaunchEvent } from '@ddpm-fleet/launcher';
 import { duration, note, rewrite } from '../output.js';
-import { lastWords } from './lastWords.js';
 import { readLive, type Live } from './live.js';
 
 const POLL_MS = 300;

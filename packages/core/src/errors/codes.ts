@@ -1,6 +1,7 @@
 /**
  * Every error a user can meet. `exitCode`: 2 the input was wrong, 1 something failed at run time.
- * Messages name the place and end with the remedy. Sections are in the order of the packages.
+ * Messages name the place and end with the remedy. `isTransient`: time may mend it, so that a worker that ends with it is
+ * started again and again. Sections are in the order of the packages.
  */
 const table = {
   // core
@@ -90,11 +91,13 @@ const table = {
   },
   DDPM_ERR_ENGINE_SPACE: {
     exitCode: 1,
+    isTransient: true,
     message:
       '{dir} has {have} free and the engine needs {need} while it installs. Free some space, or set DDPM_FLEET_HOME to a directory on a larger disk.',
   },
   DDPM_ERR_ENGINE_TEMP: {
     exitCode: 1,
+    isTransient: true,
     message:
       '{dir} takes no files ({reason}), and programs pass through it on their way into TensorFlow. Free some space there, or set TMPDIR to another directory.',
   },
@@ -261,6 +264,7 @@ const table = {
   },
   DDPM_ERR_CHECKPOINT_WRITE: {
     exitCode: 1,
+    isTransient: true,
     message: 'the checkpoint of step {step} was not saved in {location}: {reason}. {remedy}',
   },
   DDPM_ERR_CHECKPOINT_SHARES: {
@@ -289,6 +293,7 @@ const table = {
   },
   DDPM_ERR_STORE_REQUEST: {
     exitCode: 1,
+    isTransient: true,
     message: '{location}: {request} failed: {reason}. Check that the service can be reached, then try again.',
   },
   // transport, protocol, coordinator, worker
@@ -332,10 +337,12 @@ const table = {
   },
   DDPM_ERR_COMPUTE_DIED: {
     exitCode: 1,
+    isTransient: true,
     message: 'the compute thread of this worker died: {reason}. The run goes on with the other workers.',
   },
   DDPM_ERR_STATE_DAMAGED: {
     exitCode: 1,
+    isTransient: true,
     message:
       'the state of step {globalStep} came damaged again and again: this host loads other bits than it is sent. Run a memory test on it; the run goes on with the other workers.',
   },
@@ -543,8 +550,14 @@ const table = {
     message:
       '{id} cannot be started: {reason}. Check that its log file is writable and that processes can be started.',
   },
-} as const satisfies Record<string, { exitCode: 1 | 2; message: string }>;
+} as const satisfies Record<string, ErrorEntry>;
+
+interface ErrorEntry {
+  readonly exitCode: 1 | 2;
+  readonly isTransient?: true;
+  readonly message: string;
+}
 
 export type ErrorCode = keyof typeof table;
 
-export const ERRORS: Record<ErrorCode, { exitCode: 1 | 2; message: string }> = table;
+export const ERRORS: Record<ErrorCode, ErrorEntry> = table;

@@ -7,12 +7,14 @@ import { ERRORS, type ErrorCode } from './codes.js';
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly exitCode: number;
+  readonly isTransient: boolean;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'FleetError';
     this.code = code;
     this.exitCode = ERRORS[code].exitCode;
+    this.isTransient = ERRORS[code].isTransient ?? false;
   }
 }
 

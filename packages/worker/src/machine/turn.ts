@@ -53,5 +53,14 @@ export function fail(turn: Turn, error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
   log(turn, 'error', reason, { err: error });
   send(turn, { type: 'LEAVE', reason: reason.slice(0, REASON_CHARS), failed: true });
-  end(turn, { exitCode: isFleetError(error) ? error.exitCode : 1, reason });
+  end(turn, { exitCode: exitCodeOf(error), reason });
+}
+
+/** Sysexits' EX_TEMPFAIL: whoever started the worker may try again, for as long as it likes. */
+const TRY_AGAIN = 75;
+
+/** What the operating system refuses now it may grant later; any other failure will be the same again. */
+function exitCodeOf(error: unknown): number {
+  if (isFleetError(error)) return error.isTransient ? TRY_AGAIN : error.exitCode;
+  return error instanceof Error && 'syscall' in error ? TRY_AGAIN : 1;
 }

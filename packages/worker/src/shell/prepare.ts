@@ -1,5 +1,12 @@
 import { checkpointLocation, identityHash, identityOf } from '@ddpm-fleet/config';
-import { imageBytes, openDataset, Prefetch, splitHeldOut, type Dataset } from '@ddpm-fleet/data';
+import {
+  assertClasses,
+  imageBytes,
+  openDataset,
+  Prefetch,
+  splitHeldOut,
+  type Dataset,
+} from '@ddpm-fleet/data';
 import type { EngineDescription } from '@ddpm-fleet/engine';
 import type { ComputeThread } from '../compute/computeThread.js';
 import type { HeldOutImages, Initialised } from '../compute/session.js';
@@ -30,6 +37,7 @@ export class Preparation {
     const note = (text: string) => this.#log.warn({}, text);
     const dataset = await openDataset(config.data, { onNotice: note });
     this.#dataset = dataset;
+    assertClasses(dataset, config.model.numClasses);
     const { train, heldOut } = splitHeldOut(dataset, config.data.heldOut);
     const image = { size: dataset.imageSize, channels: dataset.channels, datasetSize: train.size };
     const [initialised, heldOutImages] = await Promise.all([compute.init(config, image), readAll(heldOut)]);

@@ -1,3 +1,4 @@
+import { fleetError } from '@ddpm-fleet/core';
 import test from 'ava';
 import { rootFrame, stepCommit } from './frames.js';
 import { RUN, working, type Scene } from './scene.js';
@@ -148,6 +149,14 @@ test('it ends as it is told, and calls off what it was at', (t) => {
   const scene = working();
   t.deepEqual(scene.take({ type: 'failed', error: new Error('x'.repeat(3000)) }), ['LEAVE', 'exit 1']);
   t.is(scene.sent('LEAVE').reason.length, 2000);
+});
+
+test('the exit code tells what time may mend from what would be the same again', (t) => {
+  const codeOf = (error: Error) => working().take({ type: 'failed', error }).at(-1);
+  t.is(codeOf(new Error('no kernel')), 'exit 1');
+  t.is(codeOf(fleetError('DDPM_ERR_DATA_EMPTY', { path: '/d', what: 'a picture' })), 'exit 2');
+  t.is(codeOf(fleetError('DDPM_ERR_COMPUTE_DIED', { reason: 'it exited' })), 'exit 75');
+  t.is(codeOf(Object.assign(new Error('EIO'), { syscall: 'read' })), 'exit 75');
 });
 
 test('a refusal ends a worker that was never let in', (t) => {

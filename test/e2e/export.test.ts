@@ -92,7 +92,11 @@ test('a README of somebody else, a batch where there is none, and what a format 
   const other = await checkpoint(['model.numClasses=3']);
   const fresh = join(scratch(), 'never');
   for (const [args, code] of [
-    [[plain, '--format', 'tfjs', '--out', out], 'DDPM_ERR_EXPORT_OUT'],
+    [[plain, '--format', 'tfjs', '--out', out], 'README.md that no export wrote. Name an empty'],
+    [
+      [plain, '--out', join(out, 'README.md')],
+      'is a file. Name an empty directory with --out. [DDPM_ERR_EXPORT_OUT]',
+    ],
     [[plain, '--format', 'diffusers', '--batch', '2', '--out', fresh], 'DDPM_ERR_EXPORT_BATCH'],
     [[plain, '--weights', 'ema-0.5', '--out', fresh], 'DDPM_ERR_CHECKPOINT_WEIGHTS'],
     [[other, '--format', 'diffusers', '--out', fresh], 'DDPM_ERR_EXPORT_DIFFUSERS'],
@@ -106,4 +110,8 @@ test('a README of somebody else, a batch where there is none, and what a format 
   mkdirSync(fresh);
   t.is((await ddpmFleet(['export', other, '--format', 'savedmodel', '--out', fresh])).code, 0);
   t.regex(readFileSync(join(fresh, 'README.md'), 'utf8'), /`label` \| in \| int32 \[any\]/);
+  t.is((await ddpmFleet(['export', other, '--format', 'savedmodel', '--out', fresh])).code, 0, 'again');
+  const beside = await ddpmFleet(['export', plain, '--out', fresh]);
+  t.is(beside.code, 2);
+  t.regex(beside.stderr, /1 file\(s\) that this export does not write.*saved_model\.pb.*DDPM_ERR_EXPORT_OUT/);
 });

@@ -28,4 +28,29 @@ for (const checkpointWriters of [0, 2]) {
       t.is(losses.heldOut, 1 / (1 + globalStep), 'the held-out loss of that very step');
     }
   });
+
+  test(`${checkpointWriters} writers: a grid has a state of its own, at once or right after a checkpoint is written`, async (t) => {
+    const steps: number[] = [];
+    const simulation = new Simulation({
+      ...{ seed: 3, exact: true, slotMs: 50, saveMs: 400 },
+      settings: { checkpointEverySteps: 5, gridEverySteps: 6, heldOutEvery: 0, checkpointWriters },
+      trace: ({ effects }) => {
+        for (const effect of effects)
+          if (effect.type === 'expectState' || effect.type === 'publishShares') steps.push(effect.globalStep);
+      },
+    });
+    simulation.startCoordinator();
+    simulation.join('a');
+    t.true(await simulation.runUntil(() => simulation.finished, 60_000));
+    t.true(
+      steps.includes(5) && !steps.includes(6),
+      `step 6 falls into the writing of step 5: ${steps.join()}`,
+    );
+    for (const grid of [6, 12, 18]) {
+      t.true(
+        steps.some((step) => step >= grid && step < grid + 6),
+        `no state for the grid of step ${grid}: ${steps.join()}`,
+      );
+    }
+  });
 }

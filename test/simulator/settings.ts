@@ -18,6 +18,8 @@ export interface Settings {
   /** Whole seconds. */
   readonly checkpointEveryMs: number;
   readonly checkpointWriters: number;
+  /** Left out: no grid. */
+  readonly gridEverySteps?: number;
   readonly judgeCheckpoints: boolean;
   readonly keepLast: number;
   /** Left out: what a coordinator takes by itself. */
@@ -75,6 +77,7 @@ export function configOf(model: ModelRun, settings: Settings): RunConfig {
       keepLast,
       keepBest: judgeCheckpoints ? 1 : 0,
     },
+    samples: { ...DEFAULTS.samples, everySteps: settings.gridEverySteps ?? 0 },
     log: { ...DEFAULTS.log, everySteps: 1, heldOutEvery },
   };
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { outliveHangup } from '@ddpm-fleet/config';
 import { isFleetError } from '@ddpm-fleet/core';
 import { commands } from './commands/index.js';
+import { expandHome } from './options.js';
 import { note } from './output.js';
 import { partWorkerCommand } from './commands/partWorker.js';
 
@@ -21,11 +21,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error);
   }
-}
-
-/** A shell leaves `~` alone behind `--out=`. */
-function expandHome(arg: string): string {
-  return arg.replace(/^(--[a-z-]+=)~(?=\/)/, (_, flag: string) => flag + homedir());
 }
 
 export function buildProgram(): Command {

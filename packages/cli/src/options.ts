@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /** Parsers and options that more than one command takes. */
@@ -74,4 +75,9 @@ export function durationMs(text: string): number {
   const value = Number(match?.[1]) * units[match?.[2] as keyof typeof units];
   if (!(value > 0)) throw new InvalidArgumentError('a time is needed, e.g. 500ms, 15s, 10m or 2h.');
   return value;
+}
+
+/** An argument with the home directory for `~`, which a shell leaves alone behind `--out=`. */
+export function expandHome(argument: string): string {
+  return argument.replace(/^(--[a-z-]+=)~(?=\/)/, (_, flag: string) => flag + homedir());
 }

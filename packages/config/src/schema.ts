@@ -205,7 +205,7 @@ const tree = {
     everySteps: operational(
       0,
       'count',
-      'Steps between sample grids, each with a checkpoint of its own; 0: none.',
+      'Steps between sample grids, each of a checkpoint of its own: of that step, or where one was being written still, right after it; 0: none.',
     ),
     count: operational(64, 'positive', 'Images in a grid.'),
     sampler: operational('ddim', ['ddpm', 'ddim', 'dpmSolver'], 'Sampler of the grids.'),

@@ -15,7 +15,8 @@ export { readStatistics, statisticsOf, writeStatistics, type FeatureStatistics }
 export { decodeNpy, encodeNpy, type NpyArray, type NumericArray } from './files/npy.js';
 export { encodeNpz, readNpz } from './files/npz.js';
 export { importDiffusers, type ImportTarget } from './import/diffusers.js';
-export { assertNoOtherCard, exportCard, writeCard, type ExportFacts } from './export/card.js';
+export { assertOutDirectory } from './export/outDirectory.js';
+export { exportCard, writeCard, type ExportFacts } from './export/card.js';
 export { exportGraphModel, exportSavedModel, type ExportedGraph } from './export/graph.js';
 export type { ExportFormat } from './export/loadingText.js';
 export { predictorOf, predictorSpec, type Predictor, type PredictorPort } from './export/predictor.js';

@@ -5,7 +5,7 @@ import { runPaths } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import type { Engine } from '@ddpm-fleet/engine';
 import {
-  assertNoOtherCard,
+  assertOutDirectory,
   drawGrid,
   exportDiffusers,
   exportGraphModel,
@@ -68,13 +68,13 @@ export function exportCommand(): Command {
 async function run(target: string, flags: ExportFlags): Promise<void> {
   if (flags.batch !== undefined && (flags.format === 'safetensors' || flags.format === 'diffusers'))
     throw fleetError('DDPM_ERR_EXPORT_BATCH', { format: flags.format });
-  assertNoOtherCard(flags.out);
   if (flags.grid === undefined) return exportTo(target, flags);
   await withEngine({ kind: 'auto' }, (engine) => exportTo(target, flags, engine));
 }
 
 async function exportTo(target: string, flags: ExportFlags, engine?: Engine): Promise<void> {
   const trained = await loadTrained(target, flags.weights);
+  assertOutDirectory(flags.out, flags.format, trained.weightsName);
   const { files, predictor } = await writeWeights(trained, flags);
   const picture = await writeGrid(target, trained, flags, engine);
   const { model, loaded, weightsName } = trained;

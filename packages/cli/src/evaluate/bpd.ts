@@ -26,7 +26,7 @@ export async function evaluateBpd(trained: Trained, flags: BpdFlags): Promise<vo
   try {
     const { task, ...measured } = await bpdTask(trained, flags, count, join(scratch, 'images'));
     const { trained: seen } = measured;
-    const notes = seen > 0 ? [makeNote('DDPM_NOTE_BPD_TRAINED', { trained: seen, count })] : [];
+    const notes = trainedNotes(seen, count);
     tellNotes(notes, flags);
     const terms = await measure(trained, task, flags);
     if (flags.out) await writeTerms(flags.out, terms, count);
@@ -34,6 +34,11 @@ export async function evaluateBpd(trained: Trained, flags: BpdFlags): Promise<vo
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** @param trained how many of the `count` images the model was trained on */
+export function trainedNotes(trained: number, count: number): readonly Note[] {
+  return trained > 0 ? [makeNote('DDPM_NOTE_BPD_TRAINED', { trained, count })] : [];
 }
 
 /** What the images are. */

@@ -71,9 +71,18 @@ function checkpointDue(state: State): boolean {
   const { options, checkpoint, globalStep, now } = state;
   if (checkpoint.saving || globalStep === checkpoint.lastStep || globalStep === 0) return false;
   if (checkpoint.wanted) return true;
-  const isMultiple = (steps: number): boolean => steps > 0 && globalStep % steps === 0;
-  if (isMultiple(options.checkpointEverySteps) || isMultiple(options.gridEverySteps ?? 0)) return true;
+  const { checkpointEverySteps } = options;
+  if (checkpointEverySteps > 0 && globalStep % checkpointEverySteps === 0) return true;
+  if (gridDue(state)) return true;
   return options.checkpointEveryMs > 0 && now - checkpoint.lastAt >= options.checkpointEveryMs;
+}
+
+/** A grid whose step fell into the writing of an older checkpoint is drawn of the first state that can be had after it. */
+function gridDue({ options, checkpoint, globalStep }: State): boolean {
+  const every = options.gridEverySteps ?? 0;
+  if (every === 0 || globalStep < every) return false;
+  const step = globalStep - (globalStep % every);
+  return globalStep === step || step > Math.max(checkpoint.lastStep, checkpoint.askedStep);
 }
 
 /** Lets one worker compute the held-out loss, if it is time or the checkpoint that is made now is judged by it. */

@@ -42,7 +42,7 @@ function capture(turn: Turn, store: boolean): number | null {
     seen: new Set(),
   };
   state.transfers.captures.set(transfer, started);
-  if (store) state.checkpoint.saving = true;
+  if (store) Object.assign(state.checkpoint, { saving: true, askedStep: globalStep });
   send(turn, donor.peer, { type: 'STATE_REQUEST', transfer, globalStep });
   for (const joiner of joiners) {
     started.joiners.push(joiner.peer);

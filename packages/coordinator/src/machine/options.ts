@@ -24,7 +24,7 @@ export interface MachineOptions {
   readonly fingerprintEvery: number;
   readonly heldOutEvery: number;
   readonly checkpointEverySteps: number;
-  /** A sample grid is drawn of these, and takes its state from a checkpoint; absent or 0: none. */
+  /** A sample grid is drawn of each multiple, of a checkpoint of its own; absent or 0: none. */
   readonly gridEverySteps?: number;
   /** Milliseconds; 0: never. */
   readonly checkpointEveryMs: number;

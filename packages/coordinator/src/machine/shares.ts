@@ -14,7 +14,7 @@ export function openShares(turn: Turn, able: readonly Peer[]): number | null {
   const { head: journalHead } = state.journal;
   const written = writers.map(() => null);
   state.transfers.shares = { transfer, globalStep, writers, written, trainLoss, journalHead };
-  state.checkpoint.saving = true;
+  Object.assign(state.checkpoint, { saving: true, askedStep: globalStep });
   turn.effects.push({ type: 'openShares', transfer, globalStep, writers });
   return transfer;
 }

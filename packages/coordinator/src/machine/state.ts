@@ -173,6 +173,8 @@ export interface State {
   readonly transfers: Transfers;
   readonly checkpoint: {
     lastStep: number;
+    /** Of the state that was asked for last, saved or not. */
+    askedStep: number;
     lastAt: number;
     saving: boolean;
     wanted: boolean;

@@ -357,7 +357,7 @@ const table = {
   },
   DDPM_ERR_EXPORT_OUT: {
     exitCode: 2,
-    message: '{out} holds a README.md that no export wrote. Name an empty directory with --out.',
+    message: '{out} {problem}. Name an empty directory with --out.',
   },
   DDPM_ERR_NPY: {
     exitCode: 2,

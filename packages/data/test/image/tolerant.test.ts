@@ -5,6 +5,7 @@ import { decode } from '../../src/image/decode.js';
 import { dataConfig } from '../support/config.js';
 import { directoryOf } from '../support/files.js';
 import { encode, picture, png } from '../support/images.js';
+import { warningJpeg } from '../support/warningJpeg.js';
 
 async function notesOf(t: ExecutionContext, files: Record<string, Uint8Array>, overrides = {}) {
   const config = dataConfig({ kind: 'imageFolder', path: await directoryOf(t, files), ...overrides });
@@ -12,17 +13,8 @@ async function notesOf(t: ExecutionContext, files: Record<string, Uint8Array>, o
   return { texts: notes.map(({ text }) => text), sizes };
 }
 
-/** A JPEG whose last scan byte is no valid parameter: decoders warn and go on. */
-async function warning(): Promise<Buffer> {
-  const jpeg = Buffer.from(await encode(picture(1, 16), 16, 16, 'jpeg'));
-  const scan = jpeg.indexOf(Buffer.from([0xff, 0xda]));
-  const end = scan + 2 + jpeg.readUInt16BE(scan + 2);
-  jpeg[end - 1] = 1;
-  return jpeg;
-}
-
 test('a picture that a decoder only warns of is taken, and the warning counted', async (t) => {
-  const bytes = await warning();
+  const bytes = await warningJpeg();
   t.truthy((await decode(bytes)).warning);
   const { texts } = await notesOf(t, { '0.jpg': bytes, '1.png': await png(0, 16), '2.jpg': bytes });
   t.regex(texts[0]!, /^the decoder complains of 2 of 3 images.*0\.jpg: (.*SOS|a warning)/);

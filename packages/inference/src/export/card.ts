@@ -1,8 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedWeights } from '@ddpm-fleet/checkpoint';
 import { configYaml } from '@ddpm-fleet/config';
-import { fleetError } from '@ddpm-fleet/core';
 import type { TrainedModel } from '../denoiser.js';
 import { loadingText, type ExportFormat } from './loadingText.js';
 import type { Predictor, PredictorPort } from './predictor.js';
@@ -20,14 +19,8 @@ export interface ExportFacts {
   readonly grid?: string;
 }
 
-const MARK = '<!-- written by ddpm-fleet export -->';
-
-/** Refuses to write over somebody's own README. @throws DDPM_ERR_EXPORT_OUT */
-export function assertNoOtherCard(out: string): void {
-  const path = join(out, 'README.md');
-  if (existsSync(path) && !readFileSync(path, 'utf8').startsWith(MARK))
-    throw fleetError('DDPM_ERR_EXPORT_OUT', { out });
-}
+/** By which a card is known from somebody's own README. */
+export const MARK = '<!-- written by ddpm-fleet export -->';
 
 /** Writes README.md beside exported weights: what they are, of what data, and how to load them. Returns its path. */
 export function writeCard(facts: ExportFacts, out: string): string {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { openStore } from '@ddpm-fleet/checkpoint';
+import { dirname, join } from 'node:path';
+import { openAverages, openStore, readSafetensors } from '@ddpm-fleet/checkpoint';
 import { configYaml, loadConfig } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { initParams, unetParams } from '@ddpm-fleet/model';
@@ -83,6 +83,34 @@ test('raw weights and those of an EMA are told apart, and a grid is drawn if it 
   await ddpmFleet(['export', target, '--format', 'tfjs', '--out', ema]);
   const weights = (dir: string): Buffer => readFileSync(join(dir, 'group1-shard1of1.bin'));
   t.false(weights(out).equals(weights(ema)));
+});
+
+test('an average that was not tracked is made of snapshots, and its card says how well', async (t) => {
+  const target = await checkpoint(['ema.power=[0.05,0.1]']);
+  const { snapshot } = await openStore(dirname(target)).load(7);
+  const store = openAverages(dirname(target));
+  for (let step = 1; step <= 7; step++) {
+    const emas = [0.05, 0.1].map((relativeStd) => ({ relativeStd, values: snapshot.state.params }));
+    await store.publish({ ...snapshot, state: { ...snapshot.state, globalStep: step, emas } }, 'float16');
+  }
+  const out = scratch();
+  const run = await ddpmFleet(['export', target, '--ema-std', '0.08', '--out', out]);
+  t.is(run.code, 0, run.stderr);
+  t.regex(run.stderr, /ema-std-0.08 after step 7: made of 7 snapshots, [\d.]+ % off its profile/);
+  const { tensors } = await readSafetensors(join(out, 'ema-std-0.08.safetensors'));
+  const { name, offset } = snapshot.layout.entries[0]!;
+  const [made, still] = [tensors.get(name)!.values[0] as number, snapshot.state.params[offset]!];
+  t.true(
+    still !== 0 && Math.abs(made - still) < 0.02 * Math.abs(still),
+    `${made} of weights that stood still at ${still}`,
+  );
+  t.regex(
+    readFileSync(join(out, 'README.md'), 'utf8'),
+    /average by a power of the step, made of 7 snapshots/,
+  );
+  const far = await ddpmFleet(['export', target, '--ema-std', '0.01', '--out', join(out, 'never')]);
+  t.is(far.code, 2);
+  t.regex(far.stderr, /Possible there: widths from [\d.]+ to [\d.]+.*DDPM_ERR_AVERAGE_RANGE/s);
 });
 
 test('a README of somebody else, a batch where there is none, and what a format cannot say are refused', async (t) => {

@@ -1,5 +1,6 @@
 import type { CheckpointStore } from '@ddpm-fleet/checkpoint';
 import {
+  AverageStore,
   DiskMedium,
   errno,
   FileNode,
@@ -71,9 +72,20 @@ export class Disk {
     return Buffer.from(this.#tree.open(JOURNAL, 'r').bytes).toString('utf8').split('\n').slice(0, -1);
   }
 
+  /** Steps whose averages were kept. */
+  averageSteps(): number[] {
+    const names = this.#tree.readdir(`${RUN_DIR}/checkpoints/averages`);
+    return names.flatMap((name) => (/^step-\d+$/.test(name) ? Number(name.slice(5)) : []));
+  }
+
   /** The store as a process of that host meets it. */
   store(location: string, host: Host): CheckpointStore {
     return new MediumStore(new DiskMedium(location, this.fileSystem(host), this.#owner(host)));
+  }
+
+  /** Where snapshots of averages go. */
+  averages(location: string, host: Host): AverageStore {
+    return new AverageStore(new DiskMedium(`${location}/averages`, this.fileSystem(host), this.#owner(host)));
   }
 
   #owner(host: Host): Owner {

@@ -35,7 +35,7 @@ export const SMALL_RUN: ModelRun = {
   numTimesteps: 1000,
 };
 
-const DECAY = 0.5;
+const WIDTH = 0.1;
 
 const layouts = new Map<number, ParamLayout>();
 
@@ -70,7 +70,7 @@ export class Replica {
       globalStep,
       params: params.slice(),
       optimizer: { m: m.slice(), v: v.slice() },
-      emas: [{ decay: DECAY, values: ema.slice() }],
+      emas: [{ relativeStd: WIDTH, values: ema.slice() }],
       derived: [],
     };
   }
@@ -164,7 +164,7 @@ export class Replica {
       globalStep,
       params,
       optimizer: { m, v },
-      emas: [{ decay: DECAY, values: ema }],
+      emas: [{ relativeStd: WIDTH, values: ema }],
       derived: [],
     };
     return checkpointDigest(state, this.#layout);

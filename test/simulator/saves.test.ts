@@ -5,6 +5,26 @@ import { Simulation } from './simulation.js';
 type Saved = EffectOf<'expectState'> | EffectOf<'publishShares'>;
 
 for (const checkpointWriters of [0, 2]) {
+  test(`${checkpointWriters} writers: averages are kept on time and in the end, beside the checkpoints`, async (t) => {
+    const kept: string[] = [];
+    const simulation = new Simulation({
+      seed: 4,
+      settings: { checkpointEverySteps: 8, snapshotEverySteps: 6, checkpointWriters, keepLast: 1 },
+      trace: ({ effects }) => {
+        for (const effect of effects)
+          if (effect.type === 'expectState' && effect.keep.averages)
+            kept.push(`${effect.globalStep}${effect.keep.checkpoint ? ' and checkpoint' : ''}`);
+      },
+    });
+    simulation.startCoordinator();
+    for (const name of ['a', 'b', 'c']) simulation.join(name);
+    t.true(await simulation.runUntil(() => simulation.finished, 60_000));
+    t.deepEqual(kept, ['6', '12', '18', '20 and checkpoint']);
+    t.deepEqual(simulation.disk.averageSteps(), [6, 12, 18, 20]);
+  });
+}
+
+for (const checkpointWriters of [0, 2]) {
   test(`${checkpointWriters} writers: a checkpoint names the commit that made its state, and is judged`, async (t) => {
     const saves: Saved[] = [];
     const simulation = new Simulation({

@@ -21,6 +21,8 @@ export interface Settings {
   /** Left out: no grid. */
   readonly gridEverySteps?: number;
   readonly judgeCheckpoints: boolean;
+  /** Left out: no snapshots of averages. */
+  readonly snapshotEverySteps?: number;
   readonly keepLast: number;
   /** Left out: what a coordinator takes by itself. */
   readonly gatherMs?: number;
@@ -58,8 +60,10 @@ export function configOf(model: ModelRun, settings: Settings): RunConfig {
   const { steps, onNonFinite, maxNonFinite, heldOutEvery, judgeCheckpoints } = settings;
   const { minWorkers, maxWorkers, heartbeatMs, livenessMs, stragglerFactor, fingerprintEvery } = settings;
   const { checkpointEverySteps, checkpointEveryMs, checkpointWriters, keepLast } = settings;
+  const { snapshotEverySteps: snapshotEvery = 0 } = settings;
   return {
     ...DEFAULTS,
+    ema: { ...DEFAULTS.ema, snapshotEvery, power: snapshotEvery > 0 ? [0.1] : [] },
     data: { ...DEFAULTS.data, heldOut: heldOutEvery > 0 || judgeCheckpoints ? 4 : 0 },
     diffusion: { ...DEFAULTS.diffusion, numTimesteps },
     batch: { numSlots, slotBatchSize, globalBatchSize: numSlots * slotBatchSize },

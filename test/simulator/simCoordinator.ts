@@ -80,7 +80,8 @@ function surroundingsOf(host: Host, disk: Disk): Surroundings {
     date: () => new Date(disk.dateMs()),
     files: disk.files(host),
     openStore,
-    openSaver: (location, retention) => new DirectSaver(openStore(location), retention),
+    openSaver: (location, retention) =>
+      new DirectSaver(openStore(location), retention, disk.averages(location, host)),
     makeReducer: (options, handlers) => new InlineReducer(options, handlers),
   };
 }

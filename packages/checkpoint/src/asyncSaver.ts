@@ -1,4 +1,5 @@
 import { FleetError, mapState, type TrainState } from '@ddpm-fleet/core';
+import type { AverageType } from './averages/dtype.js';
 import { JobThread } from './jobThread.js';
 import type { Ticket } from './medium.js';
 import { openStore, type StoreOptions } from './openStore.js';
@@ -62,6 +63,15 @@ export class AsyncSaver implements Saver {
       return this.#pending(pending, ticket.globalStep);
     });
     return done;
+  }
+
+  async saveAverages(
+    snapshot: Snapshot,
+    type: AverageType,
+    ownership: Ownership = 'copy',
+  ): Promise<{ sizeBytes: number }> {
+    const pending = await this.#begin<{ sizeBytes: number }>({ kind: 'averages', type }, snapshot, ownership);
+    return pending.done;
   }
 
   async saveNow(snapshot: Snapshot, ownership: Ownership = 'copy'): Promise<Saved> {

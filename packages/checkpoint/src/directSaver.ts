@@ -1,3 +1,5 @@
+import type { AverageType } from './averages/dtype.js';
+import type { AverageStore } from './averages/store.js';
 import type { Ticket } from './medium.js';
 import type { RetentionPolicy } from './retention.js';
 import { pruned, type Ownership, type PendingSave, type Saved, type Saver } from './saver.js';
@@ -9,11 +11,16 @@ import { writeError } from './writeError.js';
 /** Saves in the calling thread: for a store that does not block it. */
 export class DirectSaver implements Saver {
   readonly #store: CheckpointStore;
+  readonly #averages: AverageStore | undefined;
   readonly #retention: RetentionPolicy | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param retention prune by this after each publish */
-  constructor(store: CheckpointStore, retention?: RetentionPolicy) {
+  /**
+   * @param retention prune by this after each publish
+   * @param averages where snapshots of averages go, if any are made
+   */
+  constructor(store: CheckpointStore, retention?: RetentionPolicy, averages?: AverageStore) {
+    this.#averages = averages;
     this.#store = store;
     this.#retention = retention;
   }
@@ -39,6 +46,15 @@ export class DirectSaver implements Saver {
     return this.#begin(ticket.globalStep, async () => {
       return pruned(this.#store, await this.#store.publishShares(ticket, written), this.#retention);
     }).done;
+  }
+
+  async saveAverages(
+    snapshot: Snapshot,
+    type: AverageType,
+    ownership: Ownership = 'copy',
+  ): Promise<{ sizeBytes: number }> {
+    const own = owned(snapshot, ownership);
+    return this.#begin(own.state.globalStep, () => this.#averages!.publish(own, type)).done;
   }
 
   async saveNow(snapshot: Snapshot, ownership: Ownership = 'copy'): Promise<Saved> {

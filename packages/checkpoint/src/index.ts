@@ -13,7 +13,10 @@ export {
   type WeightsName,
 } from './state.js';
 export type { TrainState } from '@ddpm-fleet/core';
-export { openStore, type StoreOptions } from './openStore.js';
+export { openAverages, openStore, type StoreOptions } from './openStore.js';
+export { AverageStore, type AveragesInfo } from './averages/store.js';
+export { AVERAGE_TYPES, type AverageType } from './averages/dtype.js';
+export { MOST_PROFILE_ERROR, SnapshotAverages, type MadeAverage } from './averages/average.js';
 export type { CheckpointInfo, FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
 export type { Ticket } from './medium.js';
 export type { RetentionPolicy } from './retention.js';

@@ -74,10 +74,14 @@ export function manifestHead({ state, layout, meta }: Snapshot, digest: string):
 const HASH_KEY = '"manifestSha256"';
 const TAIL = /^"manifestSha256": "([0-9a-f]{64})"\n\}\n$/;
 
-/** JSON whose last member is the sha256 of all bytes before that member's name. */
+/** See `sealed`. */
 export function encodeManifest(head: ManifestHead, files: readonly FileRecord[]): Buffer {
   const formatVersion = head.powerEmas ? FORMAT_VERSION : 1;
-  const manifest = { format: FORMAT, formatVersion, ...head, files };
+  return sealed({ format: FORMAT, formatVersion, ...head, files });
+}
+
+/** JSON whose last member is the sha256 of all bytes before that member's name. */
+export function sealed(manifest: object): Buffer {
   const body = `${JSON.stringify(manifest, null, 1).slice(0, -2)},\n `;
   return Buffer.from(`${body}${HASH_KEY}: "${sha256(Buffer.from(body))}"\n}\n`);
 }
@@ -88,12 +92,7 @@ export function encodeManifest(head: ManifestHead, files: readonly FileRecord[])
  *   with a damaged manifest
  */
 export function decodeManifest(bytes: Buffer, name: string): Manifest {
-  const at = bytes.lastIndexOf(HASH_KEY);
-  const stated = at < 0 ? undefined : TAIL.exec(bytes.toString('latin1', at))?.[1];
-  if (stated === undefined) throw new Error('manifest.json: it does not end with its hash');
-  const found = sha256(bytes.subarray(0, at));
-  if (found !== stated) throw new Error(`manifest.json: its sha256 is ${found}, it states ${stated}`);
-  const manifest = JSON.parse(bytes.toString()) as Manifest;
+  const manifest = unsealed(bytes) as Manifest;
   if (manifest.format !== FORMAT) throw new Error('manifest.json: it is of something else');
   if (manifest.formatVersion !== 1 && manifest.formatVersion !== FORMAT_VERSION) {
     const found = manifest.formatVersion;
@@ -103,8 +102,18 @@ export function decodeManifest(bytes: Buffer, name: string): Manifest {
   return manifest;
 }
 
+/** What `sealed` sealed. @throws Error in words where it is damaged */
+export function unsealed(bytes: Buffer): unknown {
+  const at = bytes.lastIndexOf(HASH_KEY);
+  const stated = at < 0 ? undefined : TAIL.exec(bytes.toString('latin1', at))?.[1];
+  if (stated === undefined) throw new Error('manifest.json: it does not end with its hash');
+  const found = sha256(bytes.subarray(0, at));
+  if (found !== stated) throw new Error(`manifest.json: its sha256 is ${found}, it states ${stated}`);
+  return JSON.parse(bytes.toString());
+}
+
 /** The hash shows damage, not who wrote it: a checkpoint of somebody else must not have other files read. */
-function assertInside(path: string): void {
+export function assertInside(path: string): void {
   const names = path.split('/');
   if (names.every((name) => /^[^\\\p{Cc}]+$/u.test(name) && name !== '.' && name !== '..')) return;
   throw new Error(`manifest.json: the path ${JSON.stringify(path)} does not lie in the checkpoint`);
@@ -116,7 +125,7 @@ export function averagesOf({ emas, powerEmas = [] }: ManifestHead): EmaProfile[]
 }
 
 /** The layout that a manifest records; an Error when it is not the one whose hash stands there. */
-export function layoutOf(manifest: Manifest): ParamLayout {
+export function layoutOf(manifest: Pick<Manifest, 'layout'>): ParamLayout {
   const layout = makeLayout(manifest.layout.params);
   if (layout.hash !== manifest.layout.hash)
     throw new Error('manifest.json: the layout is not the one of its hash');

@@ -3,7 +3,7 @@ import { emaName, fleetError, isFleetError } from '@ddpm-fleet/core';
 import { Assembly, averageName } from './assembly.js';
 import { checkpointDigest } from './digest.js';
 import { averagesOf, decodeManifest, type FileRecord, type Manifest } from './manifest.js';
-import type { Entry, Medium } from './medium.js';
+import type { Entry, Medium, StoredFile } from './medium.js';
 import { SafetensorsDecoder } from './safetensors/decode.js';
 import type { WeightsName } from './state.js';
 import type { Skipped } from './store.js';
@@ -19,23 +19,28 @@ export async function readManifest(medium: Medium, entry: Entry): Promise<Manife
   const manifest = decodeManifest(await medium.readManifest(entry), entry.name);
   if (manifest.globalStep !== entry.globalStep)
     throw new Error(`manifest.json: it is of step ${manifest.globalStep}`);
+  await assertSizes(medium, entry, manifest.files);
+  return manifest;
+}
+
+/** An Error naming a file that is missing or has another size. */
+export async function assertSizes(medium: Medium, entry: Entry, files: readonly StoredFile[]): Promise<void> {
   const sizes = await medium.sizes(
     entry,
-    manifest.files.map((file) => file.path),
+    files.map((file) => file.path),
   );
-  for (const { path, sizeBytes } of manifest.files) {
+  for (const { path, sizeBytes } of files) {
     const size = sizes.get(path);
     if (size === undefined) throw new Error(`${path}: it is missing`);
     if (size !== sizeBytes) throw new Error(`${path}: it has ${size} bytes, the manifest says ${sizeBytes}`);
   }
-  return manifest;
 }
 
 /** Reads a file once; an Error when it is not the one that the manifest means. */
 export async function readVerified(
   medium: Medium,
   entry: Entry,
-  file: FileRecord,
+  file: StoredFile,
   sink: (chunk: Uint8Array) => void,
 ): Promise<void> {
   const hash = createHash('sha256');

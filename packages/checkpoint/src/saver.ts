@@ -1,3 +1,4 @@
+import type { AverageType } from './averages/dtype.js';
 import type { Ticket } from './medium.js';
 import type { RetentionPolicy } from './retention.js';
 import type { Snapshot } from './state.js';
@@ -40,6 +41,11 @@ export interface Saver {
    * @throws as `CheckpointStore.publishShares`
    */
   publishShares(ticket: Ticket, written: readonly WrittenShare[]): Promise<Saved>;
+  /**
+   * The power averages of a state alone, beside its checkpoints; durable when it resolves.
+   * @throws as `AverageStore.publish`
+   */
+  saveAverages(snapshot: Snapshot, type: AverageType, ownership?: Ownership): Promise<{ sizeBytes: number }>;
   /** The last save of a run: resolves when it is durable. @throws as `CheckpointStore.publish` */
   saveNow(snapshot: Snapshot, ownership?: Ownership): Promise<Saved>;
   /** Waits for the save that is on its way. */

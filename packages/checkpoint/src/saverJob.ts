@@ -1,3 +1,4 @@
+import type { AverageType } from './averages/dtype.js';
 import type { ErrorCode } from '@ddpm-fleet/core';
 import type { Ticket } from './medium.js';
 import type { StoreOptions } from './openStore.js';
@@ -23,6 +24,7 @@ export type Job =
 
 export type Task =
   | { readonly kind: 'publish'; readonly retention: RetentionPolicy | undefined }
+  | { readonly kind: 'averages'; readonly type: AverageType }
   | { readonly kind: 'share'; readonly ticket: Ticket; readonly share: number };
 
 /** The store that a thread saves to. */
@@ -34,5 +36,5 @@ export interface Place {
 export type Answer = JobResult & { readonly state?: TrainState };
 
 export type JobResult =
-  | { readonly value: Saved | WrittenShare }
+  | { readonly value: Saved | WrittenShare | { readonly sizeBytes: number } }
   | { readonly error: { readonly code: ErrorCode | undefined; readonly message: string } };

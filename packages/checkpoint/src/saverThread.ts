@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { isFleetError } from '@ddpm-fleet/core';
 import { movable } from './jobThread.js';
-import { openStore } from './openStore.js';
+import { openAverages, openStore } from './openStore.js';
 import { pruned } from './saver.js';
 import type { Answer, Job, JobResult, Place } from './saverJob.js';
 
@@ -20,6 +20,8 @@ async function answer(job: Job): Promise<void> {
 
 async function perform(job: Job): Promise<JobResult> {
   try {
+    if (job.kind === 'averages')
+      return { value: await openAverages(location, options).publish(job.snapshot, job.type) };
     if (job.kind === 'share') return { value: await store.writeShare(job.ticket, job.share, job.snapshot) };
     const published =
       job.kind === 'publish'

@@ -3,9 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { markAsUntransferable } from 'node:worker_threads';
-import { makeLayout } from '@ddpm-fleet/core';
-import { sampleSnapshot } from '../src/conformance/sample.js';
-import { AsyncSaver, checkpointDigest, emptyLike, openStore, type Snapshot } from '../src/index.js';
+import { makeLayout, mapState } from '@ddpm-fleet/core';
+import { sampleSnapshot, withPowerAverages } from '../src/conformance/sample.js';
+import {
+  AsyncSaver,
+  checkpointDigest,
+  emptyLike,
+  openAverages,
+  openStore,
+  SnapshotAverages,
+  type Snapshot,
+} from '../src/index.js';
 import { temporaryDirectory } from './support/directory.js';
 
 const BIG = makeLayout([{ name: 'W', shape: [1 << 18] }]);
@@ -44,6 +52,27 @@ test('saves go on one at a time: the next waits for the one before, and none is 
     (await openStore(directory).verify()).map(({ problem }) => problem),
     [undefined, undefined, undefined],
   );
+  await saver.close();
+});
+
+test('averages are saved alone, in their turn, and leave a given state on shared memory as it is', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const saver = new AsyncSaver(directory);
+  const snapshot = withPowerAverages(sampleSnapshot(3));
+  const shared = mapState(snapshot.state, ({ values }) => {
+    const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+    copy.set(values);
+    return copy;
+  });
+  const given = { ...snapshot, state: shared };
+  const [{ sizeBytes }, { digest }] = await Promise.all([
+    saver.saveAverages(given, 'float32', 'give'),
+    saver.saveNow(given, 'give'),
+  ]);
+  t.is(digest, digestOf(snapshot));
+  t.true(sizeBytes > 2 * 4 * snapshot.layout.size);
+  const averages = await SnapshotAverages.open(openAverages(directory));
+  t.deepEqual((await averages.make({ relativeStd: 0.05 })).values, snapshot.state.emas[2]!.values);
   await saver.close();
 });
 

@@ -138,7 +138,7 @@ const tree = {
     snapshotType: operational(
       'float32',
       ['float32', 'bfloat16', 'float16'],
-      'What snapshots are rounded to: half the bytes, and a relative error of 2^-9 (bfloat16) or 2^-12.',
+      'What snapshots are rounded to: half the bytes, and an error of up to 1 in 256 of a weight (bfloat16) or 1 in 2048 (float16).',
     ),
   },
   batch: {

@@ -1,3 +1,4 @@
+export { AverageStore } from '../averages/store.js';
 export { DiskMedium } from '../disk/medium.js';
 export type { FileSystem, OpenFile } from '../disk/fileSystem.js';
 export type { Owner } from '../disk/owner.js';

@@ -1,12 +1,21 @@
 import { bytesOf } from '@ddpm-fleet/core';
 import { DTYPE_BYTES, encodeHeader, sizeOf, type Dtype } from './header.js';
 
-export type TensorValues = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type TensorValues =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  /** Bits of `F16` or `BF16`. */
+  | Uint16Array;
 
 export interface Tensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: TensorValues;
+  /** Where the values are bits: of which kind. */
+  readonly half?: 'F16' | 'BF16';
 }
 
 const CHUNK_BYTES = 4 << 20;
@@ -42,14 +51,15 @@ export function* encodeSafetensors(
 }
 
 function described(tensor: Tensor): { name: string; dtype: Dtype; shape: readonly number[] } {
-  return { name: tensor.name, dtype: dtypeOf(tensor.values), shape: tensor.shape };
+  return { name: tensor.name, dtype: dtypeOf(tensor), shape: tensor.shape };
 }
 
 function widthOf(tensor: Tensor): number {
-  return DTYPE_BYTES[dtypeOf(tensor.values)];
+  return DTYPE_BYTES[dtypeOf(tensor)];
 }
 
-function dtypeOf(values: TensorValues): Dtype {
+function dtypeOf({ values, half }: Tensor): Dtype {
+  if (values instanceof Uint16Array) return half ?? 'BF16';
   if (values instanceof Float32Array) return 'F32';
   if (values instanceof Float64Array) return 'F64';
   if (values instanceof Int32Array) return 'I32';

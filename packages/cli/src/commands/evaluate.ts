@@ -6,8 +6,9 @@ import { jsonOption, nonNegativeInteger, positiveInteger } from '../options.js';
 import { addPartOptions } from '../parts/flags.js';
 import { addSamplerOptions } from '../sampling/flags.js';
 import { loadTrained } from '../trained.js';
+import { addWeightsOptions, type WeightsFlags } from '../weights.js';
 
-type EvaluateFlags = BpdFlags & FidFlags & { readonly metric: 'bpd' | 'fid'; readonly weights?: string };
+type EvaluateFlags = BpdFlags & FidFlags & WeightsFlags & { readonly metric: 'bpd' | 'fid' };
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +24,6 @@ export function evaluateCommand(): Command {
     .description('measure a trained model: bits per dimension, or FID with features of a model that you name')
     .argument('<target>', 'a run (name or directory), a checkpoint directory, or an .npz of statistics')
     .addOption(new Option('--metric <name>', 'what to measure').choices(['bpd', 'fid']).makeOptionMandatory())
-    .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
     .option('--count <n>', 'bpd: images of the data set (64); fid: samples (2560)', positiveInteger)
     .option('--seed <n>', 'seed of the noise', nonNegativeInteger, 0)
     .addOption(new Option('--split <name>', 'of the data set, as data.split; default: the config’s'))
@@ -41,6 +41,7 @@ export function evaluateCommand(): Command {
     )
     .option('--reference <file>', 'fid: statistics (.npz) to compare with in place of the data set’s')
     .option('--class <which>', 'fid: one class, several or each; default: in turn');
+  addWeightsOptions(command);
   addSamplerOptions(command, 'ddim');
   addPartOptions(command);
   return command.addOption(jsonOption()).addHelpText('after', EXAMPLES).action(run);
@@ -48,6 +49,6 @@ export function evaluateCommand(): Command {
 
 async function run(target: string, flags: EvaluateFlags): Promise<void> {
   if (target.endsWith('.npz')) return compareStatistics(target, flags);
-  const trained = await loadTrained(target, flags.weights);
+  const trained = await loadTrained(target, flags);
   return flags.metric === 'bpd' ? evaluateBpd(trained, flags) : evaluateFid(trained, flags);
 }

@@ -20,11 +20,11 @@ import { positiveInteger } from '../options.js';
 import { print } from '../output.js';
 import { findTarget } from '../target.js';
 import { loadTrained, type Trained } from '../trained.js';
+import { addWeightsOptions, type WeightsFlags } from '../weights.js';
 import { withEngine } from '../withEngine.js';
 
-interface ExportFlags {
+interface ExportFlags extends WeightsFlags {
   readonly format: ExportFormat;
-  readonly weights?: string;
   readonly batch?: number;
   readonly grid?: number;
   readonly out: string;
@@ -33,12 +33,13 @@ interface ExportFlags {
 const EXAMPLES = `
 Examples:
   ddpm-fleet export runs/quickstart --out weights
+  ddpm-fleet export runs/quickstart --ema-std 0.12 --out weights     put together from snapshots of averages
   ddpm-fleet export runs/quickstart --format diffusers --weights ema-0.995 --out pipeline
   ddpm-fleet export runs/quickstart/checkpoints/step-00001000 --format savedmodel --out models/quickstart/1
   ddpm-fleet export s3://bucket/run --format tfjs --weights raw --grid 16 --out web/model`;
 
 export function exportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description('write trained weights in a form that other tools read, with a README card')
     .argument(
       '<target>',
@@ -52,8 +53,8 @@ export function exportCommand(): Command {
       )
         .choices(['safetensors', 'diffusers', 'savedmodel', 'tfjs'])
         .default('safetensors'),
-    )
-    .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
+    );
+  return addWeightsOptions(command)
     .option('--batch <n>', 'savedmodel, tfjs: images a call; default: any number', positiveInteger)
     .option(
       '--grid <n>',
@@ -73,14 +74,15 @@ async function run(target: string, flags: ExportFlags): Promise<void> {
 }
 
 async function exportTo(target: string, flags: ExportFlags, engine?: Engine): Promise<void> {
-  const trained = await loadTrained(target, flags.weights);
+  const trained = await loadTrained(target, flags);
   assertOutDirectory(flags.out, flags.format, trained.weightsName);
   const { files, predictor } = await writeWeights(trained, flags);
   const picture = await writeGrid(target, trained, flags, engine);
-  const { model, loaded, weightsName } = trained;
+  const { model, loaded, weightsName, made } = trained;
   const card = writeCard(
     {
       ...{ format: flags.format, model, loaded, weightsName },
+      ...(made && { made }),
       ...(predictor && { predictor }),
       ...(picture && { grid: GRID }),
     },
@@ -112,7 +114,7 @@ const GRID = 'samples.png';
 /** Drawn if that is asked for; else the picture that the run drew of this very checkpoint. */
 async function writeGrid(
   target: string,
-  { model, loaded }: Trained,
+  { model, loaded, made }: Trained,
   { out, grid }: ExportFlags,
   engine: Engine | undefined,
 ): Promise<string | undefined> {
@@ -123,7 +125,7 @@ async function writeGrid(
     return path;
   }
   const { runDir } = findTarget(target);
-  const drawn = runDir && join(runPaths(runDir).samples, `${loaded.name}.png`);
+  const drawn = runDir && !made && join(runPaths(runDir).samples, `${loaded.name}.png`);
   if (!drawn || !existsSync(drawn)) return undefined;
   await copyFile(drawn, path);
   return path;

@@ -16,9 +16,9 @@ import {
   type SamplerFlags,
 } from '../sampling/flags.js';
 import { loadTrained, type Trained } from '../trained.js';
+import { addWeightsOptions, type WeightsFlags } from '../weights.js';
 
-interface InterpolateFlags extends SamplerFlags, PartFlags, DataFlags {
-  readonly weights?: string;
+interface InterpolateFlags extends SamplerFlags, PartFlags, DataFlags, WeightsFlags {
   readonly pairs: readonly (readonly [number, number])[];
   readonly t?: number;
   readonly columns: number;
@@ -37,7 +37,6 @@ export function interpolateCommand(): Command {
   const command = new Command('interpolate')
     .description('images between two of the data set (Ho et al. 2020, figure 8), a row a pair')
     .argument('<target>', 'a run (name or directory) or a checkpoint directory')
-    .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
     .option('--pairs <i:j,...>', 'numbers of the images', parsePairs, parsePairs('0:1,2:3,4:5,6:7'))
     .option('--t <n>', 'how far both are noised; default: half of the chain', nonNegativeInteger)
     .option('--columns <n>', 'mixtures a pair, both ends included', positiveInteger, 9)
@@ -49,6 +48,7 @@ export function interpolateCommand(): Command {
     .option('--seed <n>', 'seed of the noise', nonNegativeInteger, 0)
     .addOption(new Option('--split <name>', 'of the data set, as data.split; default: the config’s'))
     .option('--data-path <path>', 'where the data set lies now; default: the config’s');
+  addWeightsOptions(command);
   addSamplerOptions(command, 'ddpm');
   addPartOptions(command);
   return command
@@ -66,7 +66,7 @@ function parsePairs(text: string): [number, number][] {
 }
 
 async function run(target: string, flags: InterpolateFlags): Promise<void> {
-  const trained = await loadTrained(target, flags.weights);
+  const trained = await loadTrained(target, flags);
   const T = trained.model.config.diffusion.numTimesteps;
   const asked = flags.t ?? Math.floor(T / 2);
   const sampler = chooseSampler(trained, flags, asked);

@@ -8,9 +8,9 @@ import { draw } from '../sampling/draw.js';
 import { addSamplerOptions, chooseSampler, type SamplerFlags } from '../sampling/flags.js';
 import { assertOutputs, momentsOf, writeImages, type OutputFlags } from '../sampling/write.js';
 import { loadTrained } from '../trained.js';
+import { addWeightsOptions, type WeightsFlags } from '../weights.js';
 
-interface SampleFlags extends SamplerFlags, ClassFlags, OutputFlags, PartFlags {
-  readonly weights?: string;
+interface SampleFlags extends SamplerFlags, ClassFlags, OutputFlags, PartFlags, WeightsFlags {
   readonly count: number;
   readonly seed: number;
   readonly batch: number;
@@ -21,6 +21,7 @@ const EXAMPLES = `
 Examples:
   ddpm-fleet sample quickstart --count 64 --out grid.png --strip strip.png --animation chain.gif
   ddpm-fleet sample fashion --class each --count 80 --guidance 3 --out classes.png
+  ddpm-fleet sample fashion --ema-std 0.08 --out wide.png            an average that is made afterwards
   ddpm-fleet sample runs/cifar10 --sampler ddpm --count 50000 --out samples/      single files
   ddpm-fleet sample runs/cifar10 --count 10000 --out samples.npz                  arr_0: uint8 [n, H, W, C]`;
 
@@ -28,13 +29,13 @@ export function sampleCommand(): Command {
   const command = new Command('sample')
     .description('draw images from a trained model')
     .argument('<target>', 'a run (name or directory) or a checkpoint directory')
-    .option('--weights <name>', 'ema-DECAY or raw; default: the first EMA of the config')
     .option('--count <n>', 'images', positiveInteger, 64)
     .option('--seed <n>', 'seed of the noise; image i depends on (seed, i) alone', nonNegativeInteger, 0)
     .option(
       '--class <which>',
       'one class (3), several (0,3,5) or each, a row of the grid each; default: in turn',
     );
+  addWeightsOptions(command);
   addSamplerOptions(command, 'ddim');
   addPartOptions(command);
   return command
@@ -48,7 +49,7 @@ export function sampleCommand(): Command {
 }
 
 async function run(target: string, flags: SampleFlags): Promise<void> {
-  const trained = await loadTrained(target, flags.weights);
+  const trained = await loadTrained(target, flags);
   const { count, labels, guidance, columns } = chooseClasses(trained, flags);
   assertOutputs(flags, count);
   const sampler = chooseSampler(trained, flags);

@@ -42,6 +42,7 @@ export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, jso
         `${bytes(needs.wireBytesPerWorker)} a step and worker, ${bytes(needs.wireBytesPerWorker * workers)} through the coordinator`,
       ],
       ['disk', `${bytes(needs.checkpointBytes)} a checkpoint, up to ${bytes(needs.diskBytes)} kept`],
+      ...averagesRow(config, needs.averagesBytes),
       ['identity', record?.identityHash ?? 'unknown without the data'],
     ],
   );
@@ -52,6 +53,12 @@ export function printDryRun(run: ForeseenRun, plan: LaunchPlan, dir: string, jso
     ['process', 'host', 'device'],
     [plan.coordinator, ...plan.workers].map((spec) => [spec.id, spec.host, describeDevice(spec.device)]),
   );
+}
+
+function averagesRow({ ema, train }: ForeseenRun['config'], total: number): string[][] {
+  if (total === 0) return [];
+  const snapshots = Math.ceil(train.steps / ema.snapshotEvery);
+  return [['averages', `${bytes(total)} in ${snapshots} snapshots (${ema.snapshotType}), kept for ever`]];
 }
 
 function describeRendezvous({ rendezvous, coordinator }: LaunchPlan): string {

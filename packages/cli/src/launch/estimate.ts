@@ -1,3 +1,4 @@
+import { AVERAGE_TYPES } from '@ddpm-fleet/checkpoint';
 import { emaProfiles, type RunConfig } from '@ddpm-fleet/config';
 import type { ParamSpec } from '@ddpm-fleet/model';
 import { featureSize, levelsOf } from './featureSize.js';
@@ -14,6 +15,8 @@ export interface Estimate {
   /** Gradients in, root out, of one worker that sends one subtree; a step moves this per worker. */
   readonly wireBytesPerWorker: number;
   readonly checkpointBytes: number;
+  /** All snapshots of averages that the run will write. */
+  readonly averagesBytes: number;
   /** Checkpoints kept, and one being written. */
   readonly diskBytes: number;
 }
@@ -33,8 +36,16 @@ export function estimate(config: RunConfig, specs: readonly ParamSpec[], imageSi
       activationBytes(specs, imageSize, config.batch.slotBatchSize),
     wireBytesPerWorker: 2 * parameters * wireFloat,
     checkpointBytes: stateBytes,
+    averagesBytes: averagesBytes(config, parameters),
     diskBytes: stateBytes * (config.checkpoint.keepLast + config.checkpoint.keepBest + 1),
   };
+}
+
+/** At every multiple of `ema.snapshotEvery`, and at the end. */
+function averagesBytes({ ema, train }: RunConfig, parameters: number): number {
+  if (ema.snapshotEvery === 0) return 0;
+  const snapshots = Math.ceil(train.steps / ema.snapshotEvery);
+  return snapshots * ema.power.length * parameters * AVERAGE_TYPES[ema.snapshotType].bytes;
 }
 
 function sizeOf(shape: readonly number[]): number {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isFleetError } from '@ddpm-fleet/core';
 import { openEngine } from '@ddpm-fleet/engine';
-import { openTask, type PartArrays, type TrainedModel } from '@ddpm-fleet/inference';
-import { loadTrained } from '../trained.js';
+import { openTask, type PartArrays } from '@ddpm-fleet/inference';
+import { readModel } from './model.js';
 import type { PartMessage, PartRequest, StoredArray } from './request.js';
 
 const EVERY_MS = 100;
@@ -28,9 +28,7 @@ async function serve(request: PartRequest): Promise<void> {
   const { engine: kind, threads, model, task, dir } = request;
   const onNotice = (notice: string): void => say({ notice });
   const engine = await openEngine({ kind, compiled: true, precision: 'float32', threads, onNotice });
-  const load = async (): Promise<TrainedModel> =>
-    (await loadTrained(model!.checkpoint, model!.weights)).model;
-  const compute = await openTask(engine, load, task);
+  const compute = await openTask(engine, () => readModel(model!), task);
   const steps = new StepCounter();
   for await (const line of createInterface({ input: process.stdin })) {
     const part = Number(line);

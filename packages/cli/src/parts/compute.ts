@@ -10,7 +10,8 @@ import { note } from '../output.js';
 import { Progress } from '../progress.js';
 import type { Trained } from '../trained.js';
 import { PartProcess } from './process.js';
-import type { PartRequest, StoredArray } from './request.js';
+import { storeModel } from './model.js';
+import type { PartRequest, StoredArray, StoredModel } from './request.js';
 
 /** Flags of every command that divides its work. */
 export interface PartFlags extends Strictness {
@@ -41,7 +42,8 @@ export async function* computeParts(
 ): AsyncGenerator<PartArrays> {
   const dir = await mkdtemp(join(tmpdir(), 'ddpm-fleet-parts-'));
   const request = join(dir, 'request.json');
-  await writeFile(request, JSON.stringify(requestOf(trained, task, flags, dir)));
+  const model = trained && (await storeModel(trained, dir));
+  await writeFile(request, JSON.stringify(requestOf(model, task, flags, dir)));
   const processes = await start(request, flags, task);
   const stop = (): void => {
     for (const one of processes) one.end();
@@ -70,10 +72,10 @@ export async function* computeParts(
   }
 }
 
-function requestOf(trained: Trained | undefined, task: Task, flags: PartFlags, dir: string): PartRequest {
+function requestOf(model: StoredModel | undefined, task: Task, flags: PartFlags, dir: string): PartRequest {
   return {
     task,
-    ...(trained && { model: { checkpoint: trained.checkpoint, weights: trained.weightsName } }),
+    ...(model && { model }),
     engine: flags.engine ?? 'auto',
     threads: flags.threads,
     dir,

@@ -3,13 +3,24 @@ import type { Task } from '@ddpm-fleet/inference';
 /** What a process needs to compute parts; a file of its own, because it may hold a label for each of many images. */
 export interface PartRequest {
   readonly task: Task;
-  /** A checkpoint and not a run: all processes must read the same weights. Absent where the task needs no model. */
-  readonly model?: { readonly checkpoint: string; readonly weights: string };
+  /** Absent where the task needs no model. */
+  readonly model?: StoredModel;
   readonly engine: 'auto' | 'tensorflow' | 'wasm';
   readonly threads: number;
   /** Directory for results. */
   readonly dir: string;
 }
+
+/** A checkpoint and not a run, since all processes must read the same weights; or weights that no checkpoint holds. */
+export type StoredModel =
+  | { readonly checkpoint: string; readonly weights: string }
+  | {
+      /** File of float32 in the order of `params`. */
+      readonly values: string;
+      readonly params: readonly { readonly name: string; readonly shape: readonly number[] }[];
+      readonly image: { readonly size: number; readonly channels: number };
+      readonly configYaml: string;
+    };
 
 /** Where an array lies that a part gave. */
 export interface StoredArray {

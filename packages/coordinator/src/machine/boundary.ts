@@ -43,7 +43,7 @@ export function atBoundary(turn: Turn): void {
   }
   const due = checkpointDue(state);
   askHeldOut(turn, due);
-  captureIfNeeded(turn, due);
+  captureIfNeeded(turn, { checkpoint: due, averages: averagesDue(state) });
   const ready = peersBy(state, 'active').length;
   if (ready < state.options.minWorkers || leasable(state).length === 0)
     explain(turn, waitingReason(state, ready));
@@ -83,6 +83,13 @@ function gridDue({ options, checkpoint, globalStep }: State): boolean {
   if (every === 0 || globalStep < every) return false;
   const step = globalStep - (globalStep % every);
   return globalStep === step || step > Math.max(checkpoint.lastStep, checkpoint.askedStep);
+}
+
+/** Whether the power averages of this boundary are to be kept; those of a saved state are, already. */
+function averagesDue({ options, checkpoint, globalStep }: State): boolean {
+  const every = options.snapshotEverySteps ?? 0;
+  if (every === 0 || globalStep === 0 || globalStep % every !== 0) return false;
+  return globalStep !== checkpoint.averagesStep && globalStep !== checkpoint.lastStep;
 }
 
 /** Lets one worker compute the held-out loss, if it is time or the checkpoint that is made now is judged by it. */

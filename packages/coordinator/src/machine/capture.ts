@@ -1,5 +1,5 @@
 import { framesOf, type MessageOf, type StateHeader } from '@ddpm-fleet/protocol';
-import type { JournalHead } from './effects.js';
+import type { JournalHead, Keep } from './effects.js';
 import type { EventOf } from './events.js';
 import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
@@ -11,20 +11,22 @@ import { leasable, log, noteLent, peersBy, send, type Turn } from './turn.js';
 const DONOR_PATIENCE = 20;
 
 /** Sees to it that whoever needs the state at this boundary gets it. Returns the transfer that saves it. */
-export function captureIfNeeded(turn: Turn, store: boolean): number | null {
+export function captureIfNeeded(turn: Turn, keep: Keep): number | null {
   const { options, checkpoint } = turn.state;
+  // The averages are the coordinator's to write, and whoever gives them gives the rest as well.
+  const alone = !keep.checkpoint || keep.averages;
   // A writer that cannot reach the store could not do so next time either; the coordinator may.
-  if (!store || options.checkpointWriters === 0 || checkpoint.failures > 0) return capture(turn, store);
+  if (alone || options.checkpointWriters === 0 || checkpoint.failures > 0) return capture(turn, keep);
   const saving = openShares(turn, donors(turn.state));
-  capture(turn, false);
+  capture(turn, { checkpoint: false, averages: false });
   return saving;
 }
 
 /** Asks one worker for the state. */
-function capture(turn: Turn, store: boolean): number | null {
+function capture(turn: Turn, keep: Keep): number | null {
   const { state } = turn;
   const joiners = [...candidates(state), ...stranded(state)];
-  if (joiners.length === 0 && !store) return null;
+  if (joiners.length === 0 && !isKept(keep)) return null;
   const donor = donorOf(state);
   if (!donor) return null;
   const transfer = ++state.transfers.count;
@@ -35,20 +37,25 @@ function capture(turn: Turn, store: boolean): number | null {
     globalStep,
     donor: donor.peer,
     joiners: [],
-    store,
+    keep,
     journalHead,
     lastProgress: now,
     frames: null,
     seen: new Set(),
   };
   state.transfers.captures.set(transfer, started);
-  if (store) Object.assign(state.checkpoint, { saving: true, askedStep: globalStep });
+  if (keep.checkpoint) Object.assign(state.checkpoint, { saving: true, askedStep: globalStep });
+  if (keep.averages) state.checkpoint.averagesStep = globalStep;
   send(turn, donor.peer, { type: 'STATE_REQUEST', transfer, globalStep });
   for (const joiner of joiners) {
     started.joiners.push(joiner.peer);
     welcome(turn, joiner, { from: 'peer', globalStep, transfer });
   }
   return transfer;
+}
+
+function isKept({ checkpoint, averages }: Keep): boolean {
+  return checkpoint || averages;
 }
 
 /** The commit that made a state is written only after the state was asked for. */
@@ -92,12 +99,12 @@ export function onState(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): vo
   capture.frames = framesOf(message.sections);
   capture.lastProgress = turn.state.now;
   send(turn, capture.joiners, message);
-  if (capture.store) expectState(turn, capture, message);
+  if (isKept(capture.keep)) expectState(turn, capture, message);
   if (capture.seen.size === capture.frames) finishCapture(turn.state, capture);
 }
 
 function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>): void {
-  const { transfer, globalStep, journalHead } = capture;
+  const { transfer, globalStep, journalHead, keep } = capture;
   turn.effects.push({
     type: 'expectState',
     transfer,
@@ -105,6 +112,7 @@ function expectState(turn: Turn, capture: Capture, message: MessageOf<'STATE'>):
     sections: message.sections,
     journalHead,
     losses: lossesAt(turn.state, globalStep, turn.state.losses.train),
+    keep,
   });
 }
 
@@ -115,7 +123,7 @@ export function onStateFrame(turn: Turn, peer: Peer, { transfer, section, chunk 
   if (!capture || capture.donor !== peer.peer || capture.seen.has(key)) return;
   capture.seen.add(key);
   capture.lastProgress = turn.state.now;
-  turn.effects.push({ type: 'forwardState', to: [...capture.joiners], store: capture.store });
+  turn.effects.push({ type: 'forwardState', to: [...capture.joiners], store: isKept(capture.keep) });
   if (capture.seen.size === capture.frames) finishCapture(turn.state, capture);
 }
 
@@ -165,8 +173,11 @@ function dropCapture(turn: Turn, capture: Capture, reason: string): void {
   const { state } = turn;
   state.transfers.captures.delete(capture.transfer);
   log(turn, 'warn', `the state at ${capture.globalStep} did not come: ${reason}; another worker is asked`);
-  if (!capture.store) return;
+  if (!isKept(capture.keep)) return;
   turn.effects.push({ type: 'dropState', transfer: capture.transfer });
+  // Of a step that is over they cannot be had any more: one snapshot fewer.
+  state.checkpoint.averagesStep = null;
+  if (!capture.keep.checkpoint) return;
   state.checkpoint.saving = false;
   state.checkpoint.wanted = true;
 }

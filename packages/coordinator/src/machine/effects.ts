@@ -95,6 +95,13 @@ export interface RunOutcome {
   readonly nonFinite?: boolean;
 }
 
+/** What a state is asked for to be saved as; joiners may get it besides. */
+export interface Keep {
+  readonly checkpoint: boolean;
+  /** Its power averages alone. */
+  readonly averages: boolean;
+}
+
 /** What the shell must do, in order. Nothing of it answers but by a later event. */
 export type Effect =
   | { readonly type: 'send'; readonly to: readonly string[]; readonly message: ControlMessage }
@@ -124,7 +131,7 @@ export type Effect =
   | { readonly type: 'findCheckpoint'; readonly atMost: number; readonly trust: Trust }
   /** Check these lines against the journal's chain, and append those that continue it. */
   | { readonly type: 'adopt'; readonly lines: readonly string[] }
-  /** The frames of this transfer will come and are a checkpoint to save. */
+  /** The frames of this transfer will come and are to be saved. */
   | {
       readonly type: 'expectState';
       readonly transfer: number;
@@ -132,9 +139,10 @@ export type Effect =
       readonly sections: readonly StateSection[];
       readonly journalHead: JournalHead | null;
       readonly losses: { readonly train?: number; readonly heldOut?: number };
+      readonly keep: Keep;
     }
   | { readonly type: 'dropState'; readonly transfer: number }
-  /** Pass the frame of this event on; `store`: into the checkpoint that is expected. */
+  /** Pass the frame of this event on; `store`: into the state that is expected. */
   | { readonly type: 'forwardState'; readonly to: readonly string[]; readonly store: boolean }
   /** Ask these workers to write the state at this step, each a share. */
   | {

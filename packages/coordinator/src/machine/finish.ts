@@ -62,7 +62,8 @@ export function finish(turn: Turn): void {
   if (checkpoint.saving || state.now < checkpoint.lastAt + pauseMs(checkpoint.failures)) return;
   if (areComparing(state)) return explain(turn, 'waiting until the replicas are compared');
   askHeldOut(turn, true);
-  finishing.capture = captureIfNeeded(turn, true);
+  const averages = (options.snapshotEverySteps ?? 0) > 0;
+  finishing.capture = captureIfNeeded(turn, { checkpoint: true, averages });
   explain(
     turn,
     finishing.capture === null ? 'waiting for a worker to save the last state' : `saving step ${globalStep}`,

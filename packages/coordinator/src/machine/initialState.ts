@@ -16,7 +16,10 @@ export function initialState(options: MachineOptions, recovery: Recovery, now: n
     leases: { plan: null, rounds: 0 },
     origin: { gathering: firstGathering(options, recovery, now), source: null, sourceStep: 0 },
     transfers: { captures: new Map(), shares: null, count: 0 },
-    checkpoint: { lastStep: -1, askedStep: -1, lastAt: now, saving: false, wanted: false, failures: 0 },
+    checkpoint: {
+      ...{ lastStep: -1, askedStep: -1, averagesStep: null },
+      ...{ lastAt: now, saving: false, wanted: false, failures: 0 },
+    },
     replicas: initialReplicas(recovery),
     journal: { head: recovery.journal, history: new Map(recovery.history), started: false },
     losses: initialLosses(recovery),

@@ -26,6 +26,8 @@ export interface MachineOptions {
   readonly checkpointEverySteps: number;
   /** A sample grid is drawn of each multiple, of a checkpoint of its own; absent or 0: none. */
   readonly gridEverySteps?: number;
+  /** The power averages of these steps, and of the last, are kept for ever; absent or 0: none. */
+  readonly snapshotEverySteps?: number;
   /** Milliseconds; 0: never. */
   readonly checkpointEveryMs: number;
   /** Members that write a checkpoint together; 0: the coordinator writes it. */

@@ -1,5 +1,5 @@
 import type { MessageOf, SlotRun, WrittenShare } from '@ddpm-fleet/protocol';
-import type { JournalHead } from './effects.js';
+import type { JournalHead, Keep } from './effects.js';
 import type { CheckpointRef } from './events.js';
 import type { MachineOptions } from './options.js';
 import type { Peer } from './peer.js';
@@ -36,7 +36,7 @@ export interface Capture {
   readonly globalStep: number;
   readonly donor: string;
   joiners: string[];
-  store: boolean;
+  readonly keep: Keep;
   journalHead: JournalHead | null;
   lastProgress: number;
   /** How many frames it is; unknown until the donor answered. */
@@ -177,6 +177,8 @@ export interface State {
     askedStep: number;
     lastAt: number;
     saving: boolean;
+    /** Step whose averages were asked for last. */
+    averagesStep: number | null;
     wanted: boolean;
     failures: number;
   };

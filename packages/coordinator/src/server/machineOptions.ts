@@ -7,7 +7,7 @@ const GATHER_PATIENCE = 2;
 
 export function machineOptions(options: CoordinatorOptions): MachineOptions {
   const { config, record, allowUnlike = false, gatherMs } = options;
-  const { fleet, train, checkpoint, batch, log, samples } = config;
+  const { fleet, train, checkpoint, batch, ema, log, samples } = config;
   return {
     runId: record.runId,
     identityHash: record.identityHash,
@@ -31,6 +31,7 @@ export function machineOptions(options: CoordinatorOptions): MachineOptions {
     heldOutEvery: config.data.heldOut > 0 ? log.heldOutEvery : 0,
     checkpointEverySteps: checkpoint.everySteps,
     gridEverySteps: samples.everySteps,
+    snapshotEverySteps: ema.power.length > 0 ? ema.snapshotEvery : 0,
     checkpointEveryMs: checkpoint.everySeconds * 1000,
     checkpointWriters: checkpoint.writers,
     judgeCheckpoints: checkpoint.keepBest > 0 && config.data.heldOut > 0,

@@ -212,6 +212,7 @@ function savesOptions(
     run,
     location: checkpointLocation(config, runDir),
     retention: { keepLast, keepEvery, keepBest },
+    averageType: config.ema.snapshotType,
     ...(from && { from }),
     meta: { ...about, configYaml: configYaml(config) },
   };

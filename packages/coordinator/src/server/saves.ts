@@ -1,8 +1,10 @@
 import type {
+  AverageType,
   CheckpointInfo,
   CheckpointStore,
   RetentionPolicy,
   Saver,
+  Snapshot,
   SnapshotMeta,
 } from '@ddpm-fleet/checkpoint';
 import { fleetError, isFleetError, type ParamLayout } from '@ddpm-fleet/core';
@@ -22,6 +24,7 @@ export interface SavesOptions {
   readonly run: bigint;
   readonly location: string;
   readonly retention: RetentionPolicy;
+  readonly averageType: AverageType;
   /** Start from this checkpoint rather than from the newest. */
   readonly from?: { readonly location: string; readonly globalStep: number };
   readonly meta: Omit<SnapshotMeta, 'createdAt' | 'journalHead' | 'losses'>;
@@ -97,7 +100,7 @@ export class Saves {
   }
 
   async #save(receiver: Receiver): Promise<void> {
-    const { transfer, globalStep, journalHead, losses } = receiver.announcement!;
+    const { transfer, globalStep, journalHead, losses, keep } = receiver.announcement!;
     try {
       const meta: SnapshotMeta = {
         ...this.#options.meta,
@@ -107,12 +110,26 @@ export class Saves {
       };
       await this.#options.mayPublish();
       const snapshot = { state: receiver.state(), layout: this.layout!, meta };
+      if (keep.averages) await this.#saveAverages(snapshot);
+      if (!keep.checkpoint) return;
       const { digest, pruneProblem } = await this.#saver.saveNow(snapshot, 'give');
       if (pruneProblem) this.#log.warn({ pruneProblem }, 'old checkpoints were not removed');
       this.#emit({ type: 'saved', transfer, globalStep, digest });
     } catch (error) {
-      this.#emit({ type: 'saveFailed', transfer, globalStep, reason: messageOf(error) });
+      const reason = messageOf(error);
+      if (keep.checkpoint) this.#emit({ type: 'saveFailed', transfer, globalStep, reason });
+      else
+        this.#log.error(
+          { globalStep, reason },
+          `the averages of step ${globalStep} were not written: ${reason}`,
+        );
     }
+  }
+
+  async #saveAverages(snapshot: Snapshot): Promise<void> {
+    const { globalStep } = snapshot.state;
+    const { sizeBytes } = await this.#saver.saveAverages(snapshot, this.#options.averageType, 'give');
+    this.#log.info({ globalStep, sizeBytes }, `averages of step ${globalStep}`);
   }
 
   /** Finds the newest whole checkpoint, or the one that was asked for. */

@@ -262,6 +262,16 @@ const table = {
     exitCode: 2,
     message: 'checkpoint {name} has no weights {wanted}; it has {has}. Choose one of these with --weights.',
   },
+  DDPM_ERR_AVERAGES_NONE: {
+    exitCode: 2,
+    message:
+      'there is no usable snapshot of averages in {location}. Train with ema.power and ema.snapshotEvery, or choose weights that a checkpoint has (--weights).',
+  },
+  DDPM_ERR_AVERAGE_RANGE: {
+    exitCode: 2,
+    message:
+      'the average {wanted} after step {step} cannot be made of the {count} snapshots in {location}: what comes nearest is {percent} % off its profile (at most {most} %). Possible there: {possible}.',
+  },
   DDPM_ERR_CHECKPOINT_WRITE: {
     exitCode: 1,
     isTransient: true,

@@ -11,8 +11,10 @@ export interface ExportFacts {
   readonly format: ExportFormat;
   readonly model: TrainedModel;
   readonly loaded: LoadedWeights;
-  /** `raw` or `ema-0.9999`. */
+  /** `raw`, `ema-0.9999` or `ema-std-0.1`. */
   readonly weightsName: string;
+  /** Of an average that was put together from snapshots. */
+  readonly made?: { readonly profileError: number; readonly snapshots: number };
   /** Of `savedmodel` and `tfjs`. */
   readonly predictor?: Pick<Predictor, 'inputs' | 'outputs'>;
   /** File name of a picture in the same folder. */
@@ -55,22 +57,30 @@ function intro({ model: { config, image } }: ExportFacts): string {
   );
 }
 
-function rows({ model, loaded, weightsName }: ExportFacts): [string, string][] {
+function rows({ model, loaded, weightsName, made }: ExportFacts): [string, string][] {
   const { meta, globalStep, digest } = loaded;
   const { name, licence } = meta.dataset ?? {};
   return [
     ['Run', `${model.config.name} (${meta.runId})`],
     ...branchRows(meta),
     ['Step', `${globalStep}, of ${model.config.train.steps} asked for`],
-    ['Weights', weightsName === 'raw' ? 'as trained' : `${weightsName} (exponential moving average)`],
+    ['Weights', weightsText(weightsName, made)],
     ['Parameters', model.layout.size.toLocaleString('en-US')],
     ['Held-out loss', lossText(meta.losses.heldOut)],
     ['Training loss', lossText(meta.losses.train)],
     ['Data set', `${name ?? model.config.data.kind}, sha256 \`${meta.datasetHash}\``],
     ['Licence of the data', licence ?? 'not recorded; ask where the data came from'],
     ['Trained with', Object.values(meta.engine).join(' ')],
-    ['Checkpoint', `\`${digest}\`, written ${meta.createdAt}`],
+    [made ? 'sha256 of the weights' : 'Checkpoint', `\`${digest}\`, written ${meta.createdAt}`],
   ];
+}
+
+function weightsText(name: string, made: ExportFacts['made']): string {
+  if (name === 'raw') return 'as trained';
+  const kind = name.startsWith('ema-std-') ? 'average by a power of the step' : 'exponential moving average';
+  if (!made) return `${name} (${kind})`;
+  const percent = Number((100 * made.profileError).toPrecision(2));
+  return `${name} (${kind}, made of ${made.snapshots} snapshots, ${percent} % off its profile)`;
 }
 
 function branchRows({ parent }: LoadedWeights['meta']): [string, string][] {

@@ -71,7 +71,7 @@ function stepLine({ globalStep, slots, also, skipped }: StepEntry): string {
 function journaled({ entry }: Extract<Effect, { type: 'journal' }>): string {
   const { kind, ...rest } = entry;
   const facts = Object.entries(rest)
-    .filter(([key]) => !['host', 'pid', 'digest', 'weights', 'value'].includes(key))
+    .filter(([key]) => !['host', 'pid', 'digest', 'weights', 'value', 'deviceKind'].includes(key))
     .map(([key, value]) => `${key} ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`);
   return `journal ${kind}: ${facts.join(', ')}`;
 }

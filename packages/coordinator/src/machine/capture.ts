@@ -5,6 +5,7 @@ import { dropShares, dropSharesOf, lossesAt, openShares } from './shares.js';
 import { candidates, welcome } from './welcome.js';
 import type { Peer } from './peer.js';
 import type { Capture, State } from './state.js';
+import { isPossibleChunk } from './stateShape.js';
 import { leasable, log, noteLent, peersBy, send, type Turn } from './turn.js';
 
 /** A donor that has sent nothing for so many times the liveness limit is replaced. */
@@ -121,6 +122,7 @@ export function onStateFrame(turn: Turn, peer: Peer, { transfer, section, chunk 
   const capture = turn.state.transfers.captures.get(transfer);
   const key = `${section}/${chunk}`;
   if (!capture || capture.donor !== peer.peer || capture.seen.has(key)) return;
+  if (capture.frames === null && !isPossibleChunk(section, chunk, turn.state.options)) return;
   capture.seen.add(key);
   capture.lastProgress = turn.state.now;
   turn.effects.push({ type: 'forwardState', to: [...capture.joiners], store: isKept(capture.keep) });

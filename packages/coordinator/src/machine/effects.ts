@@ -17,6 +17,7 @@ export type Entry =
       readonly generation: number;
       readonly globalStep: number;
       readonly reason: string;
+      readonly deviceKind?: string;
     }
   | {
       readonly kind: 'joined';
@@ -24,6 +25,8 @@ export type Entry =
       readonly host: string;
       readonly pid: number;
       readonly generation: number;
+      /** What the run is computed on, where it is not on record yet, or changes. */
+      readonly deviceKind?: string;
     }
   | { readonly kind: 'left'; readonly worker: string; readonly reason: string; readonly generation: number }
   | StepEntry

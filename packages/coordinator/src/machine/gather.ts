@@ -153,6 +153,7 @@ export function onAdopted(turn: Turn, { commits, recovery }: EventOf<'adopted'>)
 function takeRecovery(state: State, recovery: Recovery): void {
   const { globalStep, journal: head, history, agreed, trust, heldAtMost, nonFinite, heldOut } = recovery;
   state.globalStep = globalStep;
+  state.membership.deviceKind = recovery.deviceKind;
   Object.assign(state.replicas, { agreed, trust, knownFrom: globalStep });
   state.losses.nonFinite = nonFinite;
   state.journal.head = head;
@@ -180,8 +181,16 @@ function journalStart(turn: Turn): void {
   const { state } = turn;
   if (state.journal.started) return;
   state.journal.started = true;
-  const { generation, globalStep, origin } = state;
-  journal(turn, { kind: 'start', generation, globalStep, reason: origin.gathering!.reason });
+  const { generation, globalStep, origin, membership } = state;
+  const { deviceKind } = membership;
+  const { reason } = origin.gathering!;
+  journal(turn, {
+    kind: 'start',
+    generation,
+    globalStep,
+    reason,
+    ...(deviceKind !== null && { deviceKind }),
+  });
 }
 
 /** Invariant 7: the one way back. */

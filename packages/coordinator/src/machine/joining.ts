@@ -86,8 +86,11 @@ export function onReady(turn: Turn, peer: Peer, ready: MessageOf<'READY'>): void
   peer.status = 'active';
   peer.lag = Math.max(0, state.globalStep - ready.globalStep);
   state.generation++;
-  const { workerId: worker, host, pid } = peer;
-  journal(turn, { kind: 'joined', worker, host, pid, generation: state.generation });
+  const { workerId: worker, host, pid, deviceKind } = peer;
+  const isNew = deviceKind !== state.membership.deviceKind;
+  state.membership.deviceKind = deviceKind;
+  const { generation } = state;
+  journal(turn, { kind: 'joined', worker, host, pid, generation, ...(isNew && { deviceKind }) });
   log(turn, 'info', `${worker} joined`, { worker, host, pid, globalStep: state.globalStep });
 }
 

@@ -46,6 +46,12 @@ export function reject(turn: Turn, peer: Peer, code: string, reason: string): vo
   turn.effects.push({ type: 'forget', peer: peer.peer });
 }
 
+/** Ends the membership of a peer that sent what no worker of this run sends. */
+export function exclude(turn: Turn, peer: Peer, code: string, reason: string): void {
+  lose(turn, peer, reason);
+  send(turn, peer.peer, { type: 'REJECT', code, reason });
+}
+
 /** Ends the membership of a peer that is alive; it may come back. */
 export function expel(turn: Turn, peer: Peer, reason: string, forget: boolean): void {
   lose(turn, peer, reason);

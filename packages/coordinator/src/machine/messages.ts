@@ -3,8 +3,10 @@ import { onState, onStateRequest } from './capture.js';
 import { checkGivenState, onFingerprint } from './fingerprints.js';
 import { onCommits } from './gather.js';
 import { onHeartbeat, onHello, onJoin, onLeave, onReady } from './joining.js';
+import { exclude } from './leaving.js';
 import type { Peer } from './peer.js';
 import { onCheckpointWritten } from './finish.js';
+import { shapeProblem } from './stateShape.js';
 import { journal, send, type Turn } from './turn.js';
 
 /** Takes in a control message. Returns whether it can lead to a decision. */
@@ -42,7 +44,7 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
     case 'HEARTBEAT':
       return onHeartbeat(turn, peer, message);
     case 'STATE':
-      if (checkGivenState(turn, peer, message)) onState(turn, peer, message);
+      onStateMessage(turn, peer, message);
       break;
     case 'STATE_REQUEST':
       onStateRequest(turn, peer, message);
@@ -63,6 +65,14 @@ function onMemberMessage(turn: Turn, peer: Peer, message: ControlMessage): boole
       break;
   }
   return true;
+}
+
+/** Sizes are checked before anybody takes memory for them. */
+function onStateMessage(turn: Turn, peer: Peer, message: MessageOf<'STATE'>): void {
+  const problem = shapeProblem(message.sections, turn.state.options);
+  if (problem !== undefined)
+    return exclude(turn, peer, 'state', `it sent what is no state of this run: ${problem}`);
+  if (checkGivenState(turn, peer, message)) onState(turn, peer, message);
 }
 
 function onEvaluated(turn: Turn, { globalStep, weights, loss }: MessageOf<'EVALUATED'>): void {

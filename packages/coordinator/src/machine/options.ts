@@ -11,6 +11,8 @@ export interface MachineOptions {
   readonly slotBatchSize: number;
   /** The run ends when globalStep is this. */
   readonly steps: number;
+  /** Averages of the weights that a state has. */
+  readonly maxAverages: number;
   readonly onNonFinite: 'stop' | 'skip';
   readonly maxNonFinite: number;
   readonly minWorkers: number;

@@ -6,6 +6,8 @@ export interface Recovery {
   readonly generation: number;
   readonly globalStep: number;
   readonly journal: JournalHead | null;
+  /** Of its workers; null: none has computed yet, or it is not in what was read. */
+  readonly deviceKind: string | null;
   /** (steps committed, line hash), newest last. */
   readonly history: readonly (readonly [number, string])[];
   /** Workers may be alive that hold the state: the last life did not end in order. */
@@ -23,6 +25,7 @@ export const FRESH: Recovery = {
   generation: 0,
   globalStep: 0,
   journal: null,
+  deviceKind: null,
   history: [],
   brokenOff: false,
   trust: TRUST_ALL,

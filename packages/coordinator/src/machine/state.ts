@@ -89,6 +89,8 @@ export interface Membership {
   /** Until then the first step waits for members that are about to be ready. */
   patientUntil: number;
   lastTick: number;
+  /** What the run is computed on, from its record; null: no worker has been ready yet. */
+  deviceKind: string | null;
 }
 
 /** Who computes what: leases.ts. */

@@ -31,14 +31,15 @@ export abstract class Chain {
   }
 
   /**
-   * Appends those of `lines` that continue the chain, in order: what workers remember of a tail that was lost.
-   * Returns what was appended.
+   * Appends those of `lines` that continue the chain, in order, up to the first that is not `sound`: what workers
+   * remember of a tail that was lost. Returns what was appended.
    */
-  adopt(lines: readonly string[]): string[] {
+  adopt(lines: readonly string[], sound: (text: string) => boolean): string[] {
     const taken: string[] = [];
     for (const text of lines) {
       const parsed = parseLine(text);
       if (typeof parsed === 'string' || parsed.prev !== (this.#head?.hash ?? GENESIS)) continue;
+      if (!sound(text)) break;
       this.#put(parsed.line, text);
       taken.push(text);
     }

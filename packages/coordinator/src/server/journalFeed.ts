@@ -1,3 +1,4 @@
+import { isFleetError } from '@ddpm-fleet/core';
 import type { EffectOf, Entry, JournalHead, Recovery } from '../machine/index.js';
 import type { Emit } from './emit.js';
 import type { Chain } from './chain.js';
@@ -71,9 +72,14 @@ export class JournalFeed {
 
   /** Lines that are taken change where this life begins: the line that says so is written anew. */
   adopt({ lines }: EffectOf<'adopt'>): void {
-    const taken = this.#journal.adopt(lines);
+    let further: Recovery = this.#recovery;
+    const taken = this.#journal.adopt(lines, (text) => {
+      const next = follows(further, text);
+      further = next ?? further;
+      return next !== undefined;
+    });
     if (taken.length > 0) this.#start = undefined;
-    const recovery = taken.length > 0 ? recoverFurther(this.#recovery, 'the journal', taken) : null;
+    const recovery = taken.length > 0 ? further : null;
     const commits = taken.filter((text) => (parseLine(text) as JournalLine).kind === 'step').length;
     this.#emit({ type: 'adopted', commits, recovery });
   }
@@ -81,6 +87,16 @@ export class JournalFeed {
   async close(): Promise<void> {
     this.#appendStart();
     await this.#journal.close();
+  }
+}
+
+/** What the journal says with a line more; undefined for one that cannot be the next of this run. */
+function follows(before: Recovery, text: string): Recovery | undefined {
+  try {
+    return recoverFurther(before, 'the journal', [text]);
+  } catch (error) {
+    if (isFleetError(error, 'DDPM_ERR_JOURNAL')) return undefined;
+    throw error;
   }
 }
 

@@ -18,6 +18,7 @@ export function machineOptions(options: CoordinatorOptions): MachineOptions {
     numSlots: batch.numSlots,
     slotBatchSize: batch.slotBatchSize,
     steps: train.steps,
+    maxAverages: ema.decays.length + ema.power.length,
     onNonFinite: train.onNonFinite,
     maxNonFinite: train.maxNonFinite,
     minWorkers: fleet.minWorkers,

@@ -131,9 +131,14 @@ export class Performer {
 
   /** The names of the parameters come with the first worker; the machine checks that it is the right one. */
   learnLayout(message: ControlMessage): void {
-    if (message.type !== 'HELLO' || this.#saves.layout) return;
-    const layout = makeLayout(message.layout);
-    if (layout.hash === this.#options.record.layoutHash) this.#saves.layout = layout;
+    const { layoutHash } = this.#options.record;
+    if (message.type !== 'HELLO' || this.#saves.layout || message.layoutHash !== layoutHash) return;
+    try {
+      const layout = makeLayout(message.layout);
+      if (layout.hash === layoutHash) this.#saves.layout = layout;
+    } catch {
+      // It is none, whatever its hash says: another worker's will do.
+    }
   }
 
   async close(): Promise<void> {

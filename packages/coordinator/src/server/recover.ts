@@ -1,12 +1,5 @@
 import { fleetError } from '@ddpm-fleet/core';
-import {
-  distrustAfter,
-  FRESH,
-  HISTORY,
-  trustAlso,
-  type JournalHead,
-  type Recovery,
-} from '../machine/index.js';
+import { distrustAfter, FRESH, HISTORY, trustAlso, type Recovery } from '../machine/index.js';
 import type { Files } from './files.js';
 import { hashLine, parseLine, type JournalLine } from './journalLine.js';
 
@@ -61,24 +54,34 @@ export function recoverFurther(
   first: () => number = () => 0,
 ): Recovery {
   let recovery = before;
+  // Whether it is known which step is next: a tail may begin anywhere.
+  let isKnown = before.journal !== null;
   const history = new Map(before.history);
   for (const text of texts) {
     const last = recovery.journal;
     const line = parseLine(text);
-    const detail = typeof line === 'string' ? line : discontinuity(last, line);
+    if (last === null && typeof line !== 'string') isKnown ||= line.line === 0;
+    const detail = typeof line === 'string' ? line : discontinuity(recovery, isKnown, line);
     if (typeof line === 'string' || detail !== undefined)
       throw fleetError('DDPM_ERR_JOURNAL', { path, line: last ? last.line + 1 : first(), detail });
     const hash = hashLine(text);
+    isKnown ||= SAYS_STEP.has(line.kind);
     recovery = { ...follow(recovery, line), journal: { line: line.line, hash } };
     remember(history, line, hash);
   }
   return { ...recovery, history: [...history].slice(-HISTORY) };
 }
 
-function discontinuity(last: JournalHead | null, { line, prev }: JournalLine): string | undefined {
-  return last && (prev !== last.hash || line !== last.line + 1)
-    ? 'it does not continue the line before it'
-    : undefined;
+/** Lines after which it is known where the run stands. */
+const SAYS_STEP: ReadonlySet<string> = new Set<JournalLine['kind']>(['step', 'rewind', 'branch']);
+
+function discontinuity(before: Recovery, isKnown: boolean, line: JournalLine): string | undefined {
+  const last = before.journal;
+  if (last && (line.prev !== last.hash || line.line !== last.line + 1))
+    return 'it does not continue the line before it';
+  if (isKnown && line.kind === 'step' && line.globalStep !== before.globalStep)
+    return `it is of step ${line.globalStep}, and step ${before.globalStep} comes next`;
+  return undefined;
 }
 
 /** How many lines end within the first `until` bytes. */
@@ -99,6 +102,9 @@ function follow(before: Recovery, line: JournalLine): Recovery {
         brokenOff: true,
         nonFinite: before.nonFinite + (line.skipped === undefined ? 0 : 1),
       };
+    case 'start':
+    case 'joined':
+      return { ...after, deviceKind: line.deviceKind ?? before.deviceKind };
     case 'branch':
       return { ...after, globalStep: line.globalStep };
     case 'rewind':

@@ -9,6 +9,9 @@ export const sha256Hex = Type.String({ pattern: '^[0-9a-f]{64}$' });
 /** A 64-bit fingerprint as 16 hex digits: JSON has no 64-bit integers. */
 export const fingerprint = Type.String({ pattern: '^[0-9a-f]{16}$' });
 export const line = Type.String({ maxLength: 1 << 18 });
+/** Shown on terminals: no control characters. */
+export const words = (maxLength: number) =>
+  Type.String({ maxLength, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
 export const text = (maxLength: number) => Type.String({ maxLength });
 /** Slots [start, end). */
 export const run = Type.Object({ start: slot, end: slot });

@@ -14,6 +14,7 @@ import {
   text,
   uint32,
   weights,
+  words,
   workerId,
 } from './fields.js';
 import type { Immutable } from './readonly.js';
@@ -43,12 +44,12 @@ function message<P extends TProperties>(
 export const MESSAGES = {
   JOIN: message(1, 'fromWorker', 'I would like to work; what is the run?', {
     workerId,
-    host: text(256),
+    host: words(256),
     pid: uint32,
   }),
   HELLO: message(2, 'fromWorker', 'I am prepared: this is what I compute with and what I hold.', {
     workerId,
-    host: text(256),
+    host: words(256),
     pid: uint32,
     identityHash: sha256Hex,
     /** The parameters in layout order. */
@@ -58,7 +59,7 @@ export const MESSAGES = {
     datasetSize: step,
     engine,
     /** Whatever decides the bits besides the identity: device model or instruction set, driver, libraries. */
-    deviceKind: text(1024),
+    deviceKind: words(1024),
     held: Type.Union([held, Type.Null()]),
   }),
   READY: message(3, 'fromWorker', 'I hold the state that you named and can be leased slots.', {
@@ -71,7 +72,7 @@ export const MESSAGES = {
     globalStep: step,
     /** Slots finished in that step. */
     progress: uint32,
-    note: Type.Optional(text(200)),
+    note: Type.Optional(words(200)),
   }),
   STATE: message(5, 'both', 'The frames of this transfer are my state at this step.', {
     transfer: uint32,

@@ -17,22 +17,30 @@ const FULL_MS = 1;
 const RECONNECT = { reconnectInterval: 100, reconnectMaxInterval: 2000 };
 
 export class ZmqDealer implements Dealer {
-  readonly #socket: Socket;
+  readonly #open: () => Socket;
+  readonly #address: string;
   readonly #handlers: DealerHandlers;
   readonly #outbox: Outbox<Frames>;
+  #socket!: Socket;
   #connected = false;
   /** How often it was connected: what was meant for one connection is not sent on the next. */
   #connections = 0;
+  /** How often it was turned away since it was let in last. */
+  #refusals = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  private constructor(socket: Socket, handlers: DealerHandlers) {
-    this.#socket = socket;
+  private constructor(open: () => Socket, address: string, handlers: DealerHandlers) {
+    this.#open = open;
+    this.#address = address;
     this.#handlers = handlers;
     this.#outbox = new Outbox(
       (frames) => this.#write(frames),
       (_, error) => {
-        if (!socket.closed) throw error;
+        if (!this.#isClosed) throw error;
       },
     );
+    this.#dial();
   }
 
   static open(
@@ -42,25 +50,22 @@ export class ZmqDealer implements Dealer {
     handlers: DealerHandlers,
   ): ZmqDealer {
     assertPrivate(options.address, insecure || client !== undefined);
-    const socket = new Socket({
-      context,
-      routingId: options.peer,
-      // Queue for finished connections only: what waits for a dead router would reach its successor stale.
-      immediate: true,
-      linger: LINGER_MS,
-      sendHighWaterMark: HIGH_WATER,
-      sendTimeout: 0,
-      receiveHighWaterMark: HIGH_WATER,
-      maxMessageSize: options.maxFrameBytes,
-      ...RECONNECT,
-      ...CONNECTION_HEARTBEAT,
-      ...clientOptions(client),
-    });
-    const dealer = new ZmqDealer(socket, handlers);
-    dealer.#watch();
-    socket.connect(options.address);
-    void dealer.#receive();
-    return dealer;
+    const open = (): Socket =>
+      new Socket({
+        context,
+        routingId: options.peer,
+        // Queue for finished connections only: what waits for a dead router would reach its successor stale.
+        immediate: true,
+        linger: LINGER_MS,
+        sendHighWaterMark: HIGH_WATER,
+        sendTimeout: 0,
+        receiveHighWaterMark: HIGH_WATER,
+        maxMessageSize: options.maxFrameBytes,
+        ...RECONNECT,
+        ...CONNECTION_HEARTBEAT,
+        ...clientOptions(client),
+      });
+    return new ZmqDealer(open, options.address, handlers);
   }
 
   get connected(): boolean {
@@ -72,7 +77,7 @@ export class ZmqDealer implements Dealer {
   }
 
   send(frames: Frames): void {
-    if (!this.#connected || this.#socket.closed) return;
+    if (!this.#connected) return;
     let sizeBytes = 0;
     for (const frame of frames) sizeBytes += frame.byteLength;
     this.#outbox.push(frames, sizeBytes);
@@ -83,29 +88,73 @@ export class ZmqDealer implements Dealer {
   }
 
   async close(): Promise<void> {
-    if (this.#socket.closed) return;
+    if (this.#isClosed) return;
     if (this.#connected) await within(LINGER_MS, this.#outbox.flush());
+    this.#isClosed = true;
     this.#connected = false;
+    clearTimeout(this.#retry);
     this.#outbox.clear();
     this.#socket.close();
   }
 
-  #watch(): void {
-    const { events } = this.#socket;
-    events.on('handshake', () => {
-      this.#connected = true;
-      this.#connections++;
-      this.#handlers.onConnected();
-    });
-    events.on('disconnect', () => {
-      if (!this.#connected) return;
-      this.#connected = false;
-      this.#outbox.clear();
-      this.#handlers.onDisconnected();
-    });
-    events.on('handshake:error:auth', () => this.#handlers.onRefused('authentication refused'));
-    events.on('handshake:error:protocol', ({ error }) => this.#handlers.onRefused(error.message));
-    events.on('handshake:error:other', ({ error }) => this.#handlers.onRefused(error.message));
+  #dial(): void {
+    const socket = this.#open();
+    this.#socket = socket;
+    this.#watch(socket);
+    socket.connect(this.#address);
+    void this.#receive(socket);
+  }
+
+  #watch(socket: Socket): void {
+    const { events } = socket;
+    const whileOurs =
+      <T extends unknown[]>(take: (...args: T) => void) =>
+      (...args: T): void => {
+        if (socket === this.#socket && !this.#isClosed) take(...args);
+      };
+    events.on(
+      'handshake',
+      whileOurs(() => this.#onConnected()),
+    );
+    events.on(
+      'disconnect',
+      whileOurs(() => this.#onDisconnected()),
+    );
+    events.on(
+      'handshake:error:auth',
+      whileOurs(() => this.#onTurnedAway(socket)),
+    );
+    events.on(
+      'handshake:error:protocol',
+      whileOurs(({ error }) => this.#handlers.onRefused(error.message)),
+    );
+    events.on(
+      'handshake:error:other',
+      whileOurs(({ error }) => this.#handlers.onRefused(error.message)),
+    );
+  }
+
+  #onConnected(): void {
+    this.#connected = true;
+    this.#connections++;
+    this.#refusals = 0;
+    this.#handlers.onConnected();
+  }
+
+  #onDisconnected(): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    this.#outbox.clear();
+    this.#handlers.onDisconnected();
+  }
+
+  /** libzmq does not try again on a socket that was refused by name: the next try is that of another one. */
+  #onTurnedAway(socket: Socket): void {
+    socket.close();
+    const { reconnectInterval, reconnectMaxInterval } = RECONNECT;
+    const delayMs = Math.min(reconnectMaxInterval, reconnectInterval * 2 ** this.#refusals++);
+    this.#retry = setTimeout(() => this.#dial(), delayMs);
+    this.#handlers.onRefused('authentication refused');
   }
 
   /** Hands a message over as soon as there is room, unless its connection ends before. */
@@ -121,9 +170,9 @@ export class ZmqDealer implements Dealer {
     }
   }
 
-  async #receive(): Promise<void> {
+  async #receive(socket: Socket): Promise<void> {
     const turn = new Turn();
-    for await (const frames of this.#socket) {
+    for await (const frames of socket) {
       this.#handlers.onMessage(frames);
       if (turn.over) await turn.pass();
     }

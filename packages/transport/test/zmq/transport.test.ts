@@ -42,10 +42,11 @@ interface Heard {
 async function listen(
   transport: Transport,
   role: 'worker' | 'reader' = 'worker',
+  at = 'tcp://127.0.0.1:0',
 ): Promise<Heard & { address: string }> {
   const heard: Heard = { refused: [], messages: [], unreachable: [] };
   const { address } = await transport.router(
-    { address: 'tcp://127.0.0.1:0', probe: [Buffer.from('probe')], maxFrameBytes: 1000, role },
+    { address: at, probe: [Buffer.from('probe')], maxFrameBytes: 1000, role },
     {
       onMessage: (peer) => heard.messages.push(peer),
       onUnreachable: (peer) => heard.unreachable.push({ peer, at: performance.now() }),
@@ -83,6 +84,26 @@ test.serial('a key that is not on the list is refused, and both ends say so', as
   t.false(end.connected());
   t.deepEqual(heard.messages, []);
   await Promise.all([here.close(), there.close()]);
+});
+
+test.serial('whoever was let in once and then refused comes back when it is let in again', async (t) => {
+  const there = zmqTransport({ client: encrypted.client! });
+  const first = zmqTransport(encrypted);
+  const { address } = await listen(first);
+  const end = await dial(there, address);
+  await until(() => end.connected(), 'it is connected');
+  await first.close();
+  // One that was started with an older list, for a moment.
+  const forgetful = zmqTransport({ server: { keys: server, allowed: { other: newKeyPair().publicKey } } });
+  await listen(forgetful, 'worker', address);
+  await until(() => end.refused.length > 1, 'it is refused, more than once');
+  t.false(end.connected());
+  await forgetful.close();
+  const last = zmqTransport(encrypted);
+  const heard = await listen(last, 'worker', address);
+  await until(() => end.connected() && heard.messages.length > 0, 'it is heard again');
+  await Promise.all([last.close(), there.close()]);
+  t.pass();
 });
 
 test.serial('a reader is let in where one reads, and nowhere else', async (t) => {

@@ -14,7 +14,7 @@ export { addMoments, momentsOf, type Moments } from './fid/moments.js';
 export { readStatistics, statisticsOf, writeStatistics, type FeatureStatistics } from './fid/statistics.js';
 export { decodeNpy, encodeNpy, type NpyArray, type NumericArray } from './files/npy.js';
 export { encodeNpz, readNpz } from './files/npz.js';
-export { importDiffusers, type ImportTarget } from './import/diffusers.js';
+export { importDiffusers, settingsOfDiffusers, type ImportTarget } from './import/diffusers.js';
 export { assertOutDirectory } from './export/outDirectory.js';
 export { exportCard, writeCard, type ExportFacts } from './export/card.js';
 export { exportGraphModel, exportSavedModel, type ExportedGraph } from './export/graph.js';

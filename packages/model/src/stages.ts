@@ -47,6 +47,13 @@ export function planUNet(config: UNetConfig): Stage[] {
   return draft.stages;
 }
 
+/** The attention layers in the order of computation: channels and heads of each. */
+export function attentionHeads(config: UNetConfig): { ch: number; heads: number }[] {
+  return planUNet(config).flatMap((stage) =>
+    stage.op === 'attention' ? [{ ch: stage.ch, heads: stage.heads }] : [],
+  );
+}
+
 function planDown(config: UNetConfig, draft: Draft): void {
   draft.stages.push({ op: 'conv', name: 'conv_in', inCh: config.inChannels, outCh: config.ch });
   draft.ch = config.ch;

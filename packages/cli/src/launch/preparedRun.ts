@@ -34,7 +34,8 @@ export interface ForeseenRun {
 export type PreparedRun = Required<ForeseenRun>;
 
 export interface PrepareOptions {
-  readonly file: string;
+  /** Absent: the defaults and `set` alone. */
+  readonly file?: string;
   readonly set: readonly string[];
   readonly onNotice: (text: string) => void;
 }
@@ -62,7 +63,7 @@ export async function foreseeRun(options: PrepareOptions): Promise<ForeseenRun> 
 }
 
 function resolveRun({ file, set }: PrepareOptions): ForeseenRun {
-  const asked = loadConfig({ file, set });
+  const asked = loadConfig({ ...(file !== undefined && { file }), set });
   const image = { size: asked.data.size, channels: asked.data.channels };
   const specs = checkModel(asked, image);
   const engine = chooseEngine(asked.engine.kind);

@@ -414,7 +414,7 @@ const table = {
   DDPM_ERR_IMPORT_DIFFUSERS: {
     exitCode: 2,
     message:
-      'cannot import {dir}: {reason}. Give the folder of a DDPMPipeline and a config of the same model.',
+      'cannot import {dir}: {reason}. Give the folder of a DDPMPipeline, or of its UNet2DModel; without --config the settings are read off it.',
   },
   // launcher, cli
   DDPM_ERR_RUN_MISSING: {
@@ -485,7 +485,7 @@ const table = {
   DDPM_ERR_IMPORT_OUT: {
     exitCode: 2,
     message:
-      '--out {out}: name a directory that ends in step-00000000, the step that imported weights are at.',
+      '--out {out}: there is a checkpoint or a config already. Name a directory that does not exist yet.',
   },
   DDPM_ERR_AUDIT: {
     exitCode: 1,

@@ -1,21 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors, type Tensor } from '@ddpm-fleet/checkpoint';
-import { viewOf } from '@ddpm-fleet/core';
+import { fleetError, viewOf } from '@ddpm-fleet/core';
 import type { TrainedModel } from '../denoiser.js';
-import { assertExpressible, MODEL_INDEX, schedulerJson, unetJson } from './diffusersConfig.js';
+import { MODEL_INDEX, schedulerJson, unetJson } from './diffusersConfig.js';
+import { diffusersLimits } from './diffusersLimits.js';
 import { diffusersParam } from './diffusersNames.js';
 import { toTorch } from './layout.js';
 
 /**
- * A folder that `DDPMPipeline.from_pretrained` loads.
+ * A folder that `DDPMPipeline.from_pretrained` loads; of a model with classes, which no such pipeline takes, its unet
+ * and scheduler alone, for `UNet2DModel.from_pretrained` and `DDPMScheduler.from_pretrained`.
  * @returns the paths written
  * @throws DDPM_ERR_EXPORT_DIFFUSERS for what diffusers cannot express; then nothing is written
  */
 export async function exportDiffusers(model: TrainedModel, out: string): Promise<string[]> {
-  assertExpressible(model.config);
+  const [reason] = diffusersLimits(model);
+  if (reason !== undefined) throw fleetError('DDPM_ERR_EXPORT_DIFFUSERS', { reason });
   const files: Record<string, unknown> = {
-    'model_index.json': MODEL_INDEX,
+    ...(model.config.model.numClasses === 0 && { 'model_index.json': MODEL_INDEX }),
     'unet/config.json': unetJson(model),
     'scheduler/scheduler_config.json': schedulerJson(model.config),
   };

@@ -1,8 +1,9 @@
 import type { RunConfig } from '@ddpm-fleet/config';
-import { fleetError } from '@ddpm-fleet/core';
 import { getBetaSchedule } from '@ddpm-fleet/diffusion';
+import { attentionHeads, levelSizes, type UNetConfig } from '@ddpm-fleet/model';
 import { unetConfigOf } from '@ddpm-fleet/trainer';
 import type { TrainedModel } from '../denoiser.js';
+import { headWidth } from './diffusersLimits.js';
 
 /** The version whose folder layout is written. */
 const DIFFUSERS_VERSION = '0.27.0';
@@ -14,57 +15,55 @@ export const MODEL_INDEX = {
   unet: ['diffusers', 'UNet2DModel'],
 };
 
-/**
- * Refuses what a `DDPMPipeline` cannot say or would say differently: it would load without a word and sample wrongly.
- * @throws DDPM_ERR_EXPORT_DIFFUSERS with the reason
- */
-export function assertExpressible({ model, diffusion }: RunConfig): void {
-  const refuse = (reason: string): never => {
-    throw fleetError('DDPM_ERR_EXPORT_DIFFUSERS', { reason });
-  };
-  if (model.kind !== 'ho') refuse(`its UNet2DModel is not the UNet of model.kind ${model.kind}`);
-  if (!model.resampWithConv) refuse('it cannot resample without a convolution (model.resampWithConv false)');
-  if (model.numClasses > 0) refuse('its DDPMPipeline takes no classes (model.numClasses)');
-  if (diffusion.selfConditioning) refuse('it has no self-conditioning');
-  if (diffusion.rescaleTimesteps) refuse('it does not rescale timesteps (diffusion.rescaleTimesteps)');
-  if (diffusion.modelMeanType === 'xPrev') refuse('it has no prediction type xPrev');
-  if (diffusion.modelVarType === 'learned') {
-    refuse('its "learned" reads a variance where Ho et al. learn a log-variance');
-  }
-}
+/** What the two networks that diffusers has both of do differently. */
+const STYLES = {
+  // sin first, divided by (half - 1); TensorFlow's SAME pads bottom and right only.
+  ho: { flip_sin_to_cos: false, freq_shift: 1, norm_eps: 1e-6, downsample_padding: 0 },
+  // cos first, divided by half; PyTorch's padding of all sides.
+  improved: { flip_sin_to_cos: true, freq_shift: 0, norm_eps: 1e-5, downsample_padding: 1 },
+} as const;
 
-/** unet/config.json. The settings that load silently and sample wrongly when left out are all written. */
-export function unetJson({ config, image }: Pick<TrainedModel, 'config' | 'image'>): Record<string, unknown> {
-  const unet = unetConfigOf(config, image);
-  const sizes = unet.chMult.map((_, level) => unet.imageSize >> level);
-  const hasAttention = sizes.map((size) => unet.attnResolutions.includes(size));
+/**
+ * unet/config.json. The settings that load silently and sample wrongly when left out are all written.
+ * @param of a model without `diffusersLimits`
+ */
+export function unetJson(of: Pick<TrainedModel, 'config' | 'image'>): Record<string, unknown> {
+  const unet = unetConfigOf(of.config, of.image);
+  const { chMult, numClasses, resblockUpdown, useScaleShiftNorm } = unet;
+  const attends = levelSizes(unet).map((size) => unet.attnResolutions.includes(size));
+  const types = (side: 'Down' | 'Up', whole: string): string[] =>
+    attends.map((attn) => (attn ? `Attn${side}Block2D` : resblockUpdown ? whole : `${side}Block2D`));
   return {
     _class_name: 'UNet2DModel',
     _diffusers_version: DIFFUSERS_VERSION,
     act_fn: 'silu',
     add_attention: true,
     // One head as wide as the features; left out it would be 8 channels a head.
-    attention_head_dim: null,
-    block_out_channels: unet.chMult.map((m) => m * unet.ch),
+    attention_head_dim: hasOneHead(unet) ? null : headWidth(of),
+    // Left out beside scale and shift, the attention in the middle would have no norm.
+    ...(useScaleShiftNorm && { attn_norm_num_groups: unet.numGroups }),
+    block_out_channels: chMult.map((m) => m * unet.ch),
     center_input_sample: false,
-    down_block_types: hasAttention.map((attn) => (attn ? 'AttnDownBlock2D' : 'DownBlock2D')),
-    // TensorFlow's SAME pads bottom and right only.
-    downsample_padding: 0,
+    down_block_types: types('Down', 'ResnetDownsampleBlock2D'),
     dropout: unet.dropout,
-    // sin first, divided by (half - 1).
-    flip_sin_to_cos: false,
-    freq_shift: 1,
     in_channels: unet.inChannels,
     layers_per_block: unet.numResBlocks,
     mid_block_scale_factor: 1,
-    norm_eps: 1e-6,
     norm_num_groups: unet.numGroups,
+    // One row more than classes: the label that stands for none.
+    ...(numClasses > 0 && { num_class_embeds: numClasses + 1 }),
     out_channels: unet.outChannels,
-    resnet_time_scale_shift: 'default',
+    resnet_time_scale_shift: useScaleShiftNorm ? 'scale_shift' : 'default',
+    ...(resblockUpdown && { downsample_type: 'resnet', upsample_type: 'resnet' }),
     sample_size: unet.imageSize,
     time_embedding_type: 'positional',
-    up_block_types: hasAttention.toReversed().map((attn) => (attn ? 'AttnUpBlock2D' : 'UpBlock2D')),
+    up_block_types: types('Up', 'ResnetUpsampleBlock2D').toReversed(),
+    ...STYLES[unet.kind as keyof typeof STYLES],
   };
+}
+
+function hasOneHead(unet: UNetConfig): boolean {
+  return attentionHeads(unet).every(({ heads }) => heads === 1);
 }
 
 const PREDICTION = { eps: 'epsilon', xStart: 'sample', v: 'v_prediction' } as const;

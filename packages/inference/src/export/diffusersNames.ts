@@ -7,9 +7,9 @@ export interface DiffusersParam {
 
 /**
  * `conv`: [kh, kw, in, out] -> [out, in, kh, kw]; `linear`: [in, out] -> [out, in];
- * `pointwise`: [in, out] -> [out, in, 1, 1]; `same`: as it is.
+ * `pointwise`: [in, out] -> [out, in, 1, 1]; `table`: [classes, out] and one row of zeros, for no class; `same`: as it is.
  */
-export type Layout = 'conv' | 'linear' | 'pointwise' | 'same';
+export type Layout = 'conv' | 'linear' | 'pointwise' | 'table' | 'same';
 
 const BLOCK: Readonly<Record<string, string>> = {
   norm1: 'norm1',
@@ -31,6 +31,7 @@ const ATTENTION: Readonly<Record<string, string>> = {
 const TOP: Readonly<Record<string, string>> = {
   'temb/dense0': 'time_embedding.linear_1',
   'temb/dense1': 'time_embedding.linear_2',
+  label_emb: 'class_embedding',
   conv_in: 'conv_in',
   conv_out: 'conv_out',
   norm_out: 'conv_norm_out',
@@ -42,7 +43,7 @@ const TOP: Readonly<Record<string, string>> = {
 const LEAF: Readonly<Record<string, string>> = { W: 'weight', b: 'bias', gamma: 'weight', beta: 'bias' };
 
 /**
- * The name in diffusers 0.35 of a parameter of Ho et al.'s UNet, with the new attention names (to_q, not query).
+ * The name in diffusers of a parameter of Ho et al.'s or the improved UNet, with the new attention names (to_q, not query).
  * @param levels number of resolution levels; up blocks are counted from the other end
  */
 export function diffusersParam(name: string, levels: number): DiffusersParam {
@@ -58,7 +59,7 @@ function modulePath(parts: readonly string[], levels: number): string | undefine
   if (whole) return whole;
   const inner = parts.at(-1)!;
   const outer = TOP[parts.slice(0, -1).join('/')] ?? levelPath(parts.slice(0, -1), levels);
-  if (inner === 'conv' && /^(down|up)sample$/.test(parts.at(-2)!)) return outer;
+  if (inner === 'conv' && /^(down|up)sample$/.test(parts.at(-2)!)) return outer && `${outer}.conv`;
   const names = parts.at(-2)!.startsWith('attn') ? ATTENTION : BLOCK;
   return outer && names[inner] && `${outer}.${names[inner]}`;
 }
@@ -68,13 +69,14 @@ function levelPath([level, unit]: readonly string[], levels: number): string | u
   const [, side, l] = /^(down|up)_(\d+)$/.exec(level ?? '') ?? [];
   if (!side) return undefined;
   const block = side === 'down' ? `down_blocks.${l}` : `up_blocks.${levels - 1 - Number(l)}`;
-  if (unit === 'downsample') return `${block}.downsamplers.0.conv`;
-  if (unit === 'upsample') return `${block}.upsamplers.0.conv`;
+  if (unit === 'downsample') return `${block}.downsamplers.0`;
+  if (unit === 'upsample') return `${block}.upsamplers.0`;
   const [, kind, b] = /^(block|attn)_(\d+)$/.exec(unit ?? '') ?? [];
   return kind && `${block}.${kind === 'block' ? 'resnets' : 'attentions'}.${b}`;
 }
 
 function weightLayout(parts: readonly string[]): Layout {
+  if (parts[0] === 'label_emb') return 'table';
   if (parts[0] === 'temb' || parts.at(-1) === 'temb_proj' || parts.at(-2)?.startsWith('attn'))
     return 'linear';
   return parts.at(-1) === 'nin_shortcut' ? 'pointwise' : 'conv';

@@ -5,19 +5,43 @@ interface Shaped {
   readonly values: Float32Array;
 }
 
-/** A parameter of ours as diffusers (PyTorch) lays it out. */
-export function toTorch({ shape, values }: Shaped, layout: Layout): Shaped {
+/** The shape that a parameter of ours has in diffusers (PyTorch). */
+export function torchShape(shape: readonly number[], layout: Layout): readonly number[] {
   switch (layout) {
     case 'same':
-      return { shape, values };
+      return shape;
     case 'linear':
-      return { shape: [shape[1]!, shape[0]!], values: transposed(values, shape[0]!, shape[1]!) };
+      return [shape[1]!, shape[0]!];
     case 'pointwise':
-      return { shape: [shape[1]!, shape[0]!, 1, 1], values: transposed(values, shape[0]!, shape[1]!) };
+      return [shape[1]!, shape[0]!, 1, 1];
+    case 'table':
+      return [shape[0]! + 1, shape[1]!];
+    case 'conv':
+      return [shape[3]!, shape[2]!, shape[0]!, shape[1]!];
+  }
+}
+
+/** A parameter of ours as diffusers (PyTorch) lays it out. */
+export function toTorch({ shape, values }: Shaped, layout: Layout): Shaped {
+  return { shape: torchShape(shape, layout), values: torchValues(values, shape, layout) };
+}
+
+function torchValues(values: Float32Array, shape: readonly number[], layout: Layout): Float32Array {
+  switch (layout) {
+    case 'same':
+      return values;
+    case 'linear':
+    case 'pointwise':
+      return transposed(values, shape[0]!, shape[1]!);
+    case 'table': {
+      const table = new Float32Array(values.length + shape[1]!);
+      table.set(values);
+      return table;
+    }
     case 'conv': {
       const [kh, kw, inC, outC] = shape as [number, number, number, number];
       // [kh kw, in, out] -> [out, in, kh kw]
-      return { shape: [outC, inC, kh, kw], values: reversed(values, kh * kw, inC, outC) };
+      return reversed(values, kh * kw, inC, outC);
     }
   }
 }
@@ -27,6 +51,8 @@ export function fromTorch(values: Float32Array, shape: readonly number[], layout
   switch (layout) {
     case 'same':
       return values;
+    case 'table':
+      return values.subarray(0, shape[0]! * shape[1]!);
     case 'linear':
     case 'pointwise':
       return transposed(values, shape[1]!, shape[0]!);

@@ -20,6 +20,7 @@ Names are those of Ho et al.'s variable scopes. Convolution kernels are [height,
 
   diffusers: ({ model }) => {
     const { numTimesteps } = model.config.diffusion;
+    if (model.config.model.numClasses > 0) return classText(model.config.model.numClasses);
     return code(
       'python',
       `from diffusers import DDPMPipeline`,
@@ -50,6 +51,23 @@ TensorFlow Serving takes this folder as a version of a model: put it at \`models
       `const out = model.predict({ ${scriptInputs(model)} });`,
     ),
 };
+
+/** No pipeline of diffusers takes a class for a UNet2DModel: the loop is written out. */
+function classText(numClasses: number): string {
+  return code(
+    'python',
+    `import torch`,
+    `from diffusers import DDPMScheduler, UNet2DModel`,
+    ``,
+    `unet = UNet2DModel.from_pretrained("unet")  # in this folder`,
+    `scheduler = DDPMScheduler.from_pretrained("scheduler")`,
+    `label = torch.tensor([0])  # 0 to ${numClasses - 1}; ${numClasses} stands for no class`,
+    `x = torch.randn(1, unet.config.in_channels, unet.config.sample_size, unet.config.sample_size)`,
+    `with torch.no_grad():`,
+    `    for t in scheduler.timesteps:`,
+    `        x = scheduler.step(unet(x, t, class_labels=label).sample, t, x).prev_sample`,
+  );
+}
 
 function code(language: string, ...lines: readonly string[]): string {
   return `\`\`\`${language}\n${lines.join('\n')}\n\`\`\``;

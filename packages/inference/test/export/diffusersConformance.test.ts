@@ -9,7 +9,7 @@ import { diffusionConfigOf, unetConfigOf } from '@ddpm-fleet/trainer';
 import test from 'ava';
 import { exportDiffusers, type TrainedModel } from '../../src/index.js';
 import { temporaryDirectory } from '../support/directory.js';
-import { outputsOf, randomModel, SHAPES } from '../support/models.js';
+import { HELD, outputsOf, randomModel, SHAPES, tinyShape } from '../support/models.js';
 import { mutatedWeights, MUTATIONS, WEIGHT_MUTATIONS, type Mutation } from '../support/mutations.js';
 
 const PYTHON = process.env['DDPM_TEST_DIFFUSERS_PYTHON'];
@@ -126,6 +126,23 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     t.true(checked.step < STEP_TOLERANCE, `a step differs by ${checked.step}`);
   });
 }
+
+withDiffusers(
+  'every option of the model that is exported computes the same in the real diffusers',
+  async (t) => {
+    t.timeout(600_000);
+    const scratch = temporaryDirectory(t);
+    const jobs: Job[] = [];
+    for (const settings of HELD) {
+      const T = 'diffusion.numTimesteps=1000';
+      jobs.push(await jobOf(settings.join(' ') || 'tiny', randomModel(tinyShape([...settings, T])), scratch));
+    }
+    for (const found of (await check(jobs, scratch)).values()) {
+      t.log(`${found.name}: ${found.error ?? found.output.toExponential(1)}`);
+      t.true(agrees(found), JSON.stringify(found));
+    }
+  },
+);
 
 withDiffusers('each setting that loads silently when it is wrong, or left out, is found', async (t) => {
   t.timeout(600_000);

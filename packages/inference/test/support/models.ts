@@ -43,6 +43,25 @@ export function tinyShape(set: readonly string[] = []): Shape {
   return { set: [...tiny, ...set] };
 }
 
+/** Settings of the tiny network that diffusers can hold, each option of the model among them. */
+export const HELD: readonly (readonly string[])[] = [
+  [],
+  ['model.numHeads=4'],
+  ['model.numHeadChannels=4'],
+  ['model.numHeadChannels=8', 'model.attnResolutions=[8,4]'],
+  ['model.useScaleShiftNorm=true'],
+  ['model.resblockUpdown=true'],
+  ['model.resblockUpdown=true', 'model.useScaleShiftNorm=true', 'model.numHeads=2'],
+  ['model.kind=improved'],
+  ['model.kind=improved', 'model.numHeadChannels=8', 'model.attnResolutions=[]'],
+  ['model.kind=improved', 'model.resblockUpdown=true', 'model.useScaleShiftNorm=true'],
+  ['model.numClasses=3'],
+  ['model.kind=improved', 'model.numClasses=3', 'model.useScaleShiftNorm=true'],
+  ['diffusion.modelVarType=learnedRange'],
+  ['diffusion.betaSchedule=warmup10', 'diffusion.modelMeanType=v'],
+  ['model.chMult=[1,2,2]', 'model.attnResolutions=[2]'],
+];
+
 /** Weights of zero: names and shapes are all there is to it. */
 export function emptyModel(shape: Shape): TrainedModel {
   const config = loadConfig({ env: {}, ...shape });

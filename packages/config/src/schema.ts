@@ -181,6 +181,11 @@ const tree = {
     fingerprintEvery: operational(100, 'count', 'Steps between comparisons of the replicas; 0: never.'),
     digestEvery: operational(1, 'count', 'Steps between gradient digests in the journal; 0: never.'),
     wireDtype: identity('float32', ['float32', 'bfloat16'], 'What gradients are rounded to on the wire.'),
+    sharedMemory: operational(
+      true,
+      'boolean',
+      'Whether workers on the coordinator’s host put gradients into memory that both share.',
+    ),
     bucketBytes: identity(1 << 20, 'bucket', 'Bytes of a bucket of gradients; a multiple of 4.'),
     bind: operational('127.0.0.1', 'text', 'Address the coordinator listens on.'),
   },

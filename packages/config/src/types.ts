@@ -148,6 +148,7 @@ export interface FleetConfig {
   readonly fingerprintEvery: number;
   readonly digestEvery: number;
   readonly wireDtype: 'float32' | 'bfloat16';
+  readonly sharedMemory: boolean;
   readonly bucketBytes: number;
   readonly bind: string;
 }

@@ -1,4 +1,5 @@
 import { outliveHangup, runPaths } from '@ddpm-fleet/config';
+import { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { zmqTransport } from '@ddpm-fleet/transport';
 import { claimRun, type Claim } from './claim/index.js';
 import type { RunOutcome } from './machine/index.js';
@@ -6,7 +7,7 @@ import type { CoordinatorOptions } from './options.js';
 import { Coordinator } from './server/coordinator.js';
 import { removeAside } from './server/files.js';
 import type { Addresses, LiveStatus } from './server/live.js';
-import { realSurroundings, type Surroundings } from './server/surroundings.js';
+import { realSurroundings, sharingSurroundings, type Surroundings } from './server/surroundings.js';
 
 /** A coordinator that listens. */
 export interface RunningCoordinator {
@@ -70,7 +71,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunOu
   outliveHangup(save);
   try {
     claim = await claimForCoordinator(options);
-    running = await startCoordinator({ ...options, claim });
+    running = await startCoordinator({ ...options, claim }, await surroundingsOf(options));
     if (asked !== undefined) running.stop(asked);
     return await Promise.race([running.outcome, thrown(claim.lost)]);
   } finally {
@@ -90,4 +91,15 @@ async function claimForCoordinator({ runDir, log }: CoordinatorOptions): Promise
 
 async function thrown(error: Promise<Error>): Promise<never> {
   throw await error;
+}
+
+async function surroundingsOf({ config, log }: CoordinatorOptions): Promise<Surroundings> {
+  if (!config.fleet.sharedMemory) return realSurroundings;
+  try {
+    return sharingSurroundings(await SharedMemory.open());
+  } catch (error) {
+    const reason = (error as Error).message;
+    log.info({ reason }, `sums and roots go through sockets, also on this host: ${reason}`);
+    return realSurroundings;
+  }
 }

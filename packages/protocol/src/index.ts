@@ -1,5 +1,6 @@
 export { decodeControl, encodeControl } from './control/codec.js';
 export {
+  isSegmentMessage,
   MESSAGES,
   type CheckpointSource,
   type ControlMessage,
@@ -7,6 +8,8 @@ export {
   type HeldState,
   type MessageOf,
   type MessageType,
+  type SegmentMessage,
+  type SegmentOffer,
   type SlotRun,
   type StateSection,
   type StateSource,
@@ -15,7 +18,7 @@ export {
 export { Dtype, DTYPE_BYTES, type DtypeCode, type FloatDtype } from './data/dtype.js';
 export { chunksOf, chunkSpan, STATE_CHUNK } from './data/chunks.js';
 export { fromWire, toWire, type WireDtype } from './data/floats.js';
-export { decodeFrame, encodeFrame, isFrame, runKey, type DataFrame } from './data/frame.js';
+export { decodeFrame, encodeFrame, encodePlaced, isFrame, placedBytes, runKey, type DataFrame } from './data/frame.js';
 export {
   FrameKind,
   type AttachHeader,
@@ -39,5 +42,6 @@ export {
   StateReceiver,
   type Announcement,
 } from './data/stateTransfer.js';
+export type { Place } from './data/place.js';
 export { ProtocolError, type ProtocolFault } from './protocolError.js';
 export { LIMITS, MAGIC, PROTOCOL_VERSION } from './version.js';

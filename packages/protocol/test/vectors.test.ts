@@ -7,11 +7,13 @@ import {
   encodeControl,
   encodeFrame,
   encodeImages,
+  encodePlaced,
   FrameKind,
   MESSAGES,
   runKey,
   toWire,
   type MessageType,
+  type PartialHeader,
 } from '../src/index.js';
 import { SAMPLES } from './control/samples.js';
 
@@ -34,6 +36,7 @@ const GRADIENT = Float32Array.of(0, 1, -1.5, Math.PI);
 const BFLOAT16 = toWire(GRADIENT, 'bfloat16');
 const IMAGES = encodeImages({ t: Int32Array.of(0, 999), loss: Float32Array.of(0.25, 1) });
 
+const PLACE = { segment: 2, use: 0, offset: 80 };
 const ROOT = { ...NODE, level: 3, index: 0 };
 const { run, generation, globalStep } = NODE;
 
@@ -52,6 +55,14 @@ const FRAMES: Record<string, Uint8Array[]> = {
   state: encodeFrame(
     { kind: FrameKind.state, run, generation, globalStep, count: 4, section: 1, chunk: 5, transfer: 7 },
     GRADIENT,
+  ),
+  'partial-placed': encodePlaced(
+    { kind: FrameKind.partial, dtype: Dtype.float32, count: 4, ...NODE, bucket: 5 },
+    PLACE,
+  ),
+  'root-placed': encodePlaced(
+    { kind: FrameKind.root, dtype: Dtype.float32, count: 4, ...ROOT, bucket: 5 },
+    { ...PLACE, use: 9 },
   ),
   attach: encodeFrame({ kind: FrameKind.attach, run, connection: 2 }),
   probe: encodeFrame({ kind: FrameKind.probe, run }),
@@ -78,6 +89,7 @@ for (const [name, parts] of Object.entries(FRAMES)) {
     const vector = pinned(`frame-${name}.bin`, Buffer.concat(parts));
     t.deepEqual(vector, Buffer.concat(parts));
     const frame = decodeFrame([vector.subarray(0, 52), vector.subarray(52)]);
-    t.deepEqual(Buffer.from(frame.payload), Buffer.from(parts[1]!));
+    const payload = frame.place ? encodePlaced(frame.header as PartialHeader, frame.place)[1] : frame.payload;
+    t.deepEqual(Buffer.from(payload), Buffer.from(parts[1]!));
   });
 }

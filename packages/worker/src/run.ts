@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { wallClock, type Transport } from '@ddpm-fleet/transport';
 import type { Logger } from 'pino';
 import { ComputeThread } from './compute/computeThread.js';
@@ -39,6 +40,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
     clock: wallClock,
     identity: { workerId, host: hostname(), pid: process.pid, peer },
     prepare: (run) => preparation.prepare(run),
+    openMemory: () => SharedMemory.open(),
   });
   try {
     void compute.ended.then((crash) => crash && shell.take({ type: 'failed', error: crash }));

@@ -1,5 +1,6 @@
 import type { TreeNode } from '@ddpm-fleet/core';
-import type { Reducer, ReducerHandlers, ReducerOptions } from './reducer.js';
+import { addBfloat16, addFloat32 } from './arithmetic.js';
+import type { Part, Reducer, ReducerHandlers, ReducerOptions } from './reducer.js';
 import { Reduction } from './reduction.js';
 
 /** Adds in the calling thread, at once. */
@@ -14,11 +15,13 @@ export class InlineReducer implements Reducer {
   }
 
   begin(round: number, digest: boolean): void {
-    this.#current = new Reduction(round, digest, this.#options, this.#handlers);
+    const add = this.#options.wireDtype === 'bfloat16' ? addBfloat16 : addFloat32;
+    this.#current = new Reduction({ ...this.#options, round, digest, add }, this.#handlers);
   }
 
-  add(round: number, node: TreeNode, bucket: number, payload: Uint8Array): void {
-    if (this.#current?.round === round) this.#current.add(node, bucket, payload);
+  add(round: number, node: TreeNode, bucket: number, payload: Uint8Array | Part): void {
+    if (!(payload instanceof Uint8Array)) throw new Error('this reducer has no segments');
+    if (this.#current?.round === round) this.#current.add(node, bucket, payload, 'lent');
   }
 
   async close(): Promise<void> {

@@ -1,71 +1,75 @@
 import { createHash } from 'node:crypto';
-import { bytesOf, roundToBfloat16, TreeSum, type TreeNode } from '@ddpm-fleet/core';
+import { bytesOf, type TreeNode } from '@ddpm-fleet/core';
 import { Dtype, fromWire, toWire } from '@ddpm-fleet/protocol';
+import type { Add } from './arithmetic.js';
+import { BucketSum, type BucketRoot } from './bucketSum.js';
 import type { ReducerHandlers, ReducerOptions } from './reducer.js';
+
+export interface ReductionOptions extends ReducerOptions {
+  readonly round: number;
+  readonly digest: boolean;
+  readonly add: Add;
+  /** Takes the root, bucket after bucket, in the wire's dtype; without it each bucket gets memory of its own. */
+  readonly root?: Uint8Array;
+}
 
 /** The sums of one round. */
 export class Reduction {
-  readonly round: number;
-  readonly #options: ReducerOptions;
-  readonly #digest: boolean;
+  readonly #options: ReductionOptions;
   readonly #handlers: Pick<ReducerHandlers, 'onRoot' | 'onBad'>;
-  readonly #sums: TreeSum<Float32Array>[];
-  /** The part at hand where its memory is only lent: nothing is added into it, and it is copied to be kept. */
-  #lent: Float32Array | undefined;
+  readonly #sums = new Map<number, BucketSum>();
 
-  constructor(
-    round: number,
-    digest: boolean,
-    options: ReducerOptions,
-    handlers: Pick<ReducerHandlers, 'onRoot' | 'onBad'>,
-  ) {
-    this.round = round;
-    this.#digest = digest;
+  constructor(options: ReductionOptions, handlers: Pick<ReducerHandlers, 'onRoot' | 'onBad'>) {
     this.#options = options;
     this.#handlers = handlers;
-    const { numSlots, buckets } = options;
-    const add = (left: Float32Array, right: Float32Array): Float32Array => this.#add(left, right);
-    const keep = (sum: Float32Array): Float32Array => (sum === this.#lent ? sum.slice() : sum);
-    this.#sums = Array.from({ length: buckets }, () => new TreeSum(numSlots, add, keep));
   }
 
-  /** @param payload is lent: it is not changed, and not looked at later */
-  add(node: TreeNode, bucket: number, payload: Uint8Array): void {
-    const values = fromWire(payload, Dtype[this.#options.wireDtype]);
-    if (!Number.isFinite(sumSquares(values))) this.#handlers.onBad({ round: this.round, node, bucket });
-    this.#lent = values.buffer === payload.buffer ? values : undefined;
-    const sum = this.#sums[bucket]!;
-    sum.push(node, values);
-    this.#lent = undefined;
-    if (sum.root) this.#finish(bucket, sum.root);
+  get round(): number {
+    return this.#options.round;
   }
 
-  #add(left: Float32Array, right: Float32Array): Float32Array {
-    const sum = left === this.#lent ? right : left;
-    for (let i = 0; i < sum.length; i++) sum[i] = left[i]! + right[i]!;
-    return this.#options.wireDtype === 'bfloat16' ? roundToBfloat16(sum, sum) : sum;
+  /** @param payload is not changed; a `lent` one is there only for this call, a `shared` one until the round is over */
+  add(node: TreeNode, bucket: number, payload: Uint8Array, lending: 'lent' | 'shared'): void {
+    const { wireDtype, round, numSlots, add } = this.#options;
+    const values = fromWire(payload, Dtype[wireDtype]);
+    let sum = this.#sums.get(bucket);
+    if (!sum) {
+      const onBad = (bad: TreeNode): void => this.#handlers.onBad({ round, node: bad, bucket });
+      sum = new BucketSum(numSlots, add, this.#home(bucket, values.length), onBad);
+      this.#sums.set(bucket, sum);
+    }
+    const root = sum.push(node, values, values.buffer === payload.buffer ? lending : 'own');
+    if (root) this.#finish(bucket, root);
   }
 
-  #finish(bucket: number, root: Float32Array): void {
+  /** Where the sum of a bucket ends up: in the segment, unless what goes there is packed. */
+  #home(bucket: number, count: number): Float32Array {
+    const place = this.#placeOf(bucket, count);
+    return place && this.#options.wireDtype === 'float32' ? fromWire(place) : new Float32Array(count);
+  }
+
+  #placeOf(bucket: number, count: number): Uint8Array | undefined {
+    const { root, bucketBytes, wireDtype } = this.#options;
+    const start = bucket * bucketBytes;
+    return root?.subarray(start, start + count * (wireDtype === 'float32' ? 4 : 2));
+  }
+
+  #finish(bucket: number, { values, squares }: BucketRoot): void {
+    const { round, digest, wireDtype } = this.#options;
     const began = performance.now();
-    const sha256 = this.#digest ? createHash('sha256').update(bytesOf(root)).digest('hex') : '';
+    const sha256 = digest ? createHash('sha256').update(bytesOf(values)).digest('hex') : '';
     const digestMs = performance.now() - began;
-    const { payload } = toWire(root, this.#options.wireDtype);
+    const place = this.#placeOf(bucket, values.length);
+    const payload = bytesOf(toWire(values, wireDtype).payload);
+    if (place && payload.buffer !== place.buffer) place.set(payload);
     this.#handlers.onRoot({
-      round: this.round,
+      round,
       bucket,
       sha256,
       digestMs,
-      sumSquares: sumSquares(root),
-      payload: bytesOf(payload),
-      count: root.length,
+      sumSquares: squares,
+      ...(!place && { payload }),
+      count: values.length,
     });
   }
-}
-
-/** Squares of float32 values cannot overflow in float64, so the sum is finite exactly if all values are. */
-function sumSquares(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
-  return sum;
 }

@@ -1,77 +1,49 @@
-import { Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
 import type { TreeNode } from '@ddpm-fleet/core';
-import type { Reducer, ReducerHandlers, ReducerOptions, RootBucket } from './reducer.js';
+import type { SegmentOffer } from '@ddpm-fleet/protocol';
+import { AdderThread } from './adderThread.js';
+import type { Part, Reducer, ReducerHandlers, ReducerOptions, ReducerSegments } from './reducer.js';
 
-export type ToThread =
-  | { readonly type: 'begin'; readonly round: number; readonly digest: boolean }
-  | {
-      readonly type: 'add';
-      readonly round: number;
-      readonly node: TreeNode;
-      readonly bucket: number;
-      /** Holds the payload in its first bytes, until it is given back. */
-      readonly memory: SharedArrayBuffer;
-      readonly sizeBytes: number;
-    };
-
-export type FromThread =
-  | { readonly type: 'done'; readonly memory: SharedArrayBuffer }
-  | { readonly type: 'root'; readonly root: RootBucket }
-  | { readonly type: 'bad'; readonly bad: { round: number; node: TreeNode; bucket: number } };
-
-/** Memory kept for payloads on their way to the thread. */
-const SPARE_BYTES = 64 << 20;
+/** More are limited by memory, not by processors. */
+const MAX_THREADS = 4;
 
 /**
- * Adds in a thread of its own, so that sums never delay a heartbeat. The thread owns no socket. Payloads go over in
- * shared memory that is used again: received buffers cannot be moved to another thread, and a message would copy them
- * twice into memory that the system has to clear first.
+ * Adds in threads of its own, so that sums never delay a heartbeat. A bucket is always the same thread's, so that all
+ * of it happens in the order of the calls. The threads own no socket.
  */
 export class ThreadReducer implements Reducer {
-  readonly #worker: Worker;
-  readonly #spare: SharedArrayBuffer[] = [];
-  #closing = false;
+  readonly segments?: ReducerSegments;
+  readonly #threads: readonly AdderThread[];
 
-  constructor(options: ReducerOptions, handlers: ReducerHandlers) {
-    this.#worker = new Worker(new URL('./reducerThread.js', import.meta.url), { workerData: options });
-    this.#worker.on('message', (message: FromThread) => {
-      if (this.#closing) return;
-      if (message.type === 'done') this.#takeBack(message.memory);
-      else if (message.type === 'root') handlers.onRoot(message.root);
-      else handlers.onBad(message.bad);
-    });
-    this.#worker.on('error', (error) => handlers.onError(error as Error));
-    this.#worker.on('exit', (code) => {
-      if (!this.#closing) handlers.onError(new Error(`the reducer thread ended with code ${code}`));
-    });
+  /** @param addonPath of the addon that maps segments; without it payloads come as bytes */
+  constructor(options: ReducerOptions, handlers: ReducerHandlers, addonPath?: string) {
+    const count = Math.max(1, Math.min(MAX_THREADS, availableParallelism(), options.buckets));
+    const threadOptions = { ...options, ...(addonPath !== undefined && { addonPath }) };
+    this.#threads = Array.from({ length: count }, () => new AdderThread(threadOptions, handlers));
+    if (addonPath !== undefined) this.segments = this.#segments();
   }
 
-  begin(round: number, digest: boolean): void {
-    this.#post({ type: 'begin', round, digest });
+  begin(round: number, digest: boolean, root?: number): void {
+    for (const thread of this.#threads) thread.post({ type: 'begin', round, digest, root });
   }
 
-  add(round: number, node: TreeNode, bucket: number, payload: Uint8Array): void {
-    const sizeBytes = payload.byteLength;
-    const memory = this.#memoryOf(sizeBytes);
-    new Uint8Array(memory).set(payload);
-    this.#post({ type: 'add', round, node, bucket, memory, sizeBytes });
+  add(round: number, node: TreeNode, bucket: number, payload: Uint8Array | Part): void {
+    this.#threads[bucket % this.#threads.length]!.add(round, node, bucket, payload);
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    await this.#worker.terminate();
+    await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  #memoryOf(sizeBytes: number): SharedArrayBuffer {
-    const memory = this.#spare.pop();
-    return memory && memory.byteLength >= sizeBytes ? memory : new SharedArrayBuffer(sizeBytes);
-  }
-
-  #takeBack(memory: SharedArrayBuffer): void {
-    if ((this.#spare.length + 1) * memory.byteLength <= SPARE_BYTES) this.#spare.push(memory);
-  }
-
-  #post(message: ToThread): void {
-    this.#worker.postMessage(message);
+  #segments(): ReducerSegments {
+    const threads = this.#threads;
+    return {
+      async map(segment: number, offer: SegmentOffer, own: boolean) {
+        await Promise.all(threads.map((thread) => thread.map(segment, offer, own)));
+      },
+      forget(segment: number) {
+        for (const thread of threads) thread.post({ type: 'forget', segment });
+      },
+    };
   }
 }

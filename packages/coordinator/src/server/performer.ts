@@ -1,6 +1,6 @@
 import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
-import { runKey, type ControlMessage, type DataFrame } from '@ddpm-fleet/protocol';
+import { Dtype, DTYPE_BYTES, runKey, type ControlMessage, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Effect, EffectOf, RunOutcome, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
 import { CostMeter } from './costs.js';
@@ -9,7 +9,7 @@ import { Journal } from './journal.js';
 import { JournalFeed } from './journalFeed.js';
 import type { RecoveredJournal } from './recover.js';
 import { Saves, type SavesOptions } from './saves.js';
-import { Sums } from './sums.js';
+import { Sums, type SumsOptions } from './sums.js';
 import type { Surroundings } from './surroundings.js';
 import { Wire } from './wire.js';
 
@@ -47,7 +47,8 @@ export class Performer {
     this.#listeners = listeners;
     const maxPeers = PEERS_A_WORKER * config.fleet.maxWorkers + SPARE_PEERS;
     this.wire = new Wire(run, emit, log, surroundings.clock, maxPeers);
-    this.#sums = new Sums(sumsOptions(options, run), this.wire, emit, this.costs, surroundings.makeReducer);
+    const sums = { ...sumsOptions(options, run), ...(surroundings.memory && { memory: surroundings.memory }) };
+    this.#sums = new Sums(sums, this.wire, emit, this.costs, surroundings.makeReducer);
     const journal = openJournal(options, surroundings, recovery);
     this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs);
     const mayPublish = async (): Promise<void> => {
@@ -178,15 +179,19 @@ function openJournal(
 }
 
 function sumsOptions(
-  { config, record }: CoordinatorOptions,
+  { config, record, log }: CoordinatorOptions,
   run: bigint,
-): ConstructorParameters<typeof Sums>[0] {
+): SumsOptions {
   const { batch, fleet, diffusion } = config;
   const { numSlots, slotBatchSize } = batch;
   const { wireDtype, digestEvery, bucketBytes } = fleet;
   const buckets = Math.ceil((record.parameterCount * 4) / bucketBytes);
+  const elementBytes = DTYPE_BYTES[Dtype[wireDtype]];
   return {
     run,
+    log,
+    bucketBytes: (bucketBytes / 4) * elementBytes,
+    sumBytes: record.parameterCount * elementBytes,
     numSlots,
     slotBatchSize,
     wireDtype,

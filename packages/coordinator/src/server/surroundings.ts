@@ -6,6 +6,7 @@ import {
   type RetentionPolicy,
   type Saver,
 } from '@ddpm-fleet/checkpoint';
+import type { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { wallClock, type Clock } from '@ddpm-fleet/transport';
 import type { Reducer, ReducerHandlers, ReducerOptions } from '../reducer/reducer.js';
 import { ThreadReducer } from '../reducer/threadReducer.js';
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly openStore: (location: string) => CheckpointStore;
   /** @throws DDPM_ERR_STORE_LOCATION */
   readonly openSaver: (location: string, retention: RetentionPolicy) => Saver;
+  /** Memory that can be shared with workers; absent where payloads always go through sockets. */
+  readonly memory?: SharedMemory;
   readonly makeReducer: (options: ReducerOptions, handlers: ReducerHandlers) => Reducer;
 }
 
@@ -38,3 +41,10 @@ export const realSurroundings: Surroundings = {
   openSaver: (location, retention) => new AsyncSaver(location, { retention }),
   makeReducer: (options, handlers) => new ThreadReducer(options, handlers),
 };
+
+/** Where sums and roots lie in memory that workers of this host have mapped. */
+export function sharingSurroundings(memory: SharedMemory): Surroundings {
+  const makeReducer: Surroundings['makeReducer'] = (options, handlers) =>
+    new ThreadReducer(options, handlers, memory.addonPath);
+  return { ...realSurroundings, memory, makeReducer };
+}

@@ -4,6 +4,8 @@ import {
   encodeControl,
   encodeFrame,
   FrameKind,
+  isSegmentMessage,
+  placedBytes,
   ProtocolError,
   type ControlMessage,
   type DataFrame,
@@ -14,6 +16,7 @@ import type { Emit } from './emit.js';
 import type { Addresses } from './live.js';
 import { openPlanes, type Planes } from './ports.js';
 import { Refusals } from './refusals.js';
+import type { Sharing } from './sharing.js';
 
 /** What was said last must be read before the connection closes: then a dealer drops what it has not read. */
 const PARTING_MS = 1000;
@@ -29,6 +32,8 @@ export class Wire {
   readonly #present = new Set<string>();
   readonly #maxPeers: number;
   readonly refusals: Refusals;
+  /** Where payloads lie that do not come with their frames; absent where nothing is shared. */
+  sharing: Sharing | undefined;
 
   /** @param maxPeers connections that are heard at a time, on each plane */
   constructor(run: bigint, emit: Emit, log: Logger, clock: Clock, maxPeers: number) {
@@ -68,6 +73,7 @@ export class Wire {
 
   forget(peer: string): void {
     this.#present.delete(peer);
+    this.sharing?.forget(peer);
     this.#planes?.control.forget(peer);
     this.#planes?.data.forget(peer);
   }
@@ -86,6 +92,7 @@ export class Wire {
       onMessage,
       onUnreachable: (peer) => {
         this.#present.delete(peer);
+        this.sharing?.forget(peer);
         this.#emit({ type: 'unreachable', peer });
       },
       onRefused: (who) => this.refusals.connection(who),
@@ -95,6 +102,7 @@ export class Wire {
   #onControl(peer: string, frames: Uint8Array[]): void {
     this.#guard(peer, () => {
       const message = decodeControl(frames, 'fromWorker');
+      if (isSegmentMessage(message)) return this.sharing?.take(peer, message);
       this.#present.add(peer);
       this.#emit({ type: 'message', peer, message });
     });
@@ -104,8 +112,15 @@ export class Wire {
     this.#guard(peer, () => {
       const frame = decodeFrame(frames, this.#run);
       if (frame.header.kind === FrameKind.probe) return;
-      this.#emit({ type: 'frame', peer, header: frame.header }, frame);
+      this.#emit({ type: 'frame', peer, header: frame.header }, frame.place ? this.#found(peer, frame) : frame);
     });
+  }
+
+  /** The frame with its place as the reducer knows it. */
+  #found(peer: string, frame: DataFrame): DataFrame {
+    const place = this.sharing?.find(peer, frame.place!, placedBytes(frame));
+    if (!place) throw new ProtocolError('length', 'a payload lies in memory that is not shared');
+    return { ...frame, place };
   }
 
   #guard(peer: string, take: () => void): void {

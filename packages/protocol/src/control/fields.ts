@@ -21,6 +21,15 @@ export const section = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 128 }),
   count: Type.Integer({ minimum: 0, maximum: 2 ** 40 }),
 });
+/** Memory that another process of the host can map: as descriptor `fd` of process `pid`; `token` lies behind its bytes. */
+export const segment = {
+  /** Its number among its maker's. */
+  segment: uint32,
+  pid: uint32,
+  fd: uint32,
+  sizeBytes: Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
+  token: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+};
 export const weights = Type.Union([Type.Literal('raw'), Type.Number({ minimum: 0, maximum: 1 })]);
 
 export const layoutEntry = Type.Object({

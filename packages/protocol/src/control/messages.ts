@@ -8,6 +8,7 @@ import {
   line,
   runs,
   section,
+  segment,
   sha256Hex,
   stateSource,
   step,
@@ -106,6 +107,11 @@ export const MESSAGES = {
     /** Leaving because something went wrong here. */
     failed: Type.Boolean(),
   }),
+  SEGMENT: message(12, 'both', 'I have made this memory: map it if you are on this host.', segment),
+  SEGMENT_MAPPED: message(13, 'both', 'I have mapped that segment of yours: payloads may lie in it.', {
+    segment: uint32,
+  }),
+  SEGMENT_READ: message(14, 'fromWorker', 'I have read all placed payloads up to this one.', { use: uint32 }),
 
   RUN: message(32, 'fromCoordinator', 'This is the run: prepare, then say HELLO.', {
     runId: text(128),
@@ -197,3 +203,11 @@ export type CheckpointSource = Extract<StateSource, { from: 'checkpoint' }>;
 export type HeldState = Fields<typeof held>;
 /** A share of a checkpoint that a worker has written. */
 export type WrittenShare = Fields<typeof writtenShare>;
+/** How another process of this host finds a segment, and knows that it is the one that was meant. */
+export type SegmentOffer = Omit<MessageOf<'SEGMENT'>, 'type' | 'segment'>;
+/** Of the memory that two ends share; their shells settle it, and no machine hears of it. */
+export type SegmentMessage = Extract<ControlMessage, { type: 'SEGMENT' | 'SEGMENT_MAPPED' | 'SEGMENT_READ' }>;
+
+export function isSegmentMessage(message: ControlMessage): message is SegmentMessage {
+  return message.type === 'SEGMENT' || message.type === 'SEGMENT_MAPPED' || message.type === 'SEGMENT_READ';
+}

@@ -3,12 +3,15 @@ import { ProtocolError } from '../protocolError.js';
 import { MAGIC, PROTOCOL_VERSION } from '../version.js';
 import { isDtype, type DtypeCode } from './dtype.js';
 import { formOf, headerOf, wordsOf, type Words } from './forms.js';
-import type { FrameHeader } from './header.js';
+import { FrameKind, type FrameHeader } from './header.js';
 
 export const HEADER_BYTES = 52;
 
+/** Kinds whose payload may lie in memory that both ends have mapped. */
+const PLACEABLE: readonly number[] = [FrameKind.partial, FrameKind.root];
+
 /** Little-endian; layout in PROTOCOL.md. */
-export function encodeHeader(header: FrameHeader, payloadCrc: number): Buffer {
+export function encodeHeader(header: FrameHeader, payloadCrc: number, isPlaced = false): Buffer {
   const { dtype, ...words } = wordsOf(header);
   const bytes = Buffer.alloc(HEADER_BYTES);
   bytes.writeUInt16LE(MAGIC, 0);
@@ -16,6 +19,7 @@ export function encodeHeader(header: FrameHeader, payloadCrc: number): Buffer {
   bytes[3] = header.kind;
   bytes[4] = dtype;
   bytes[5] = words.level;
+  bytes[6] = isPlaced ? 1 : 0;
   bytes.writeBigUInt64LE(header.run, 8);
   bytes.writeBigUInt64LE(BigInt(words.globalStep), 16);
   bytes.writeUInt32LE(words.generation, 24);
@@ -33,6 +37,8 @@ export interface DecodedHeader {
   readonly dtype: DtypeCode;
   readonly count: number;
   readonly payloadCrc: number;
+  /** The payload says where the elements lie. */
+  readonly isPlaced: boolean;
 }
 
 /** @throws ProtocolError and nothing else */
@@ -47,6 +53,7 @@ export function decodeHeader(frame: Uint8Array): DecodedHeader {
     dtype,
     count,
     payloadCrc: bytes.readUInt32LE(44),
+    isPlaced: bytes[6] === 1,
   };
 }
 
@@ -81,5 +88,7 @@ function assertHeader(bytes: Buffer): void {
   if (crc32(bytes.subarray(0, HEADER_BYTES - 4)) !== bytes.readUInt32LE(HEADER_BYTES - 4)) {
     throw new ProtocolError('checksum', 'the header is damaged');
   }
-  if (bytes[6] !== 0 || bytes[7] !== 0) throw new ProtocolError('header', 'reserved bytes are not zero');
+  const isPlaced = bytes[6] === 1 && PLACEABLE.includes(bytes[3]!);
+  if ((bytes[6] !== 0 && !isPlaced) || bytes[7] !== 0)
+    throw new ProtocolError('header', 'reserved bytes are not zero');
 }

@@ -75,6 +75,9 @@ export const SAMPLES: { [K in MessageType]: Extract<ControlMessage, { type: K }>
   EVALUATED: { type: 'EVALUATED', globalStep: 12, weights: 0.9999, loss: 0.25 },
   COMMITS: { type: 'COMMITS', lines: ['{"line":0}', '{"line":1}'] },
   LEAVE: { type: 'LEAVE', reason: 'SIGTERM', failed: false },
+  SEGMENT: { type: 'SEGMENT', segment: 1, pid: 4711, fd: 23, sizeBytes: 868, token: hash('e').slice(32) },
+  SEGMENT_MAPPED: { type: 'SEGMENT_MAPPED', segment: 1 },
+  SEGMENT_READ: { type: 'SEGMENT_READ', use: 70 },
   RUN: {
     type: 'RUN',
     runId: 'quickstart',

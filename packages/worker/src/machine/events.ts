@@ -1,7 +1,7 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout, TreeNode } from '@ddpm-fleet/core';
-import type { CheckpointSource, ControlMessage, DataFrame, MessageOf } from '@ddpm-fleet/protocol';
+import type { CheckpointSource, ControlMessage, DataFrame, MessageOf, SegmentMessage } from '@ddpm-fleet/protocol';
 
 /** What RUN says, with its config parsed. */
 export interface Run {
@@ -39,7 +39,7 @@ export type WorkerEvent = { readonly now: number } & (
   /** The transport does not let this worker in. */
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'run'; readonly run: Run }
-  | { readonly type: 'message'; readonly message: Exclude<ControlMessage, { type: 'RUN' }> }
+  | { readonly type: 'message'; readonly message: Exclude<ControlMessage, SegmentMessage | { type: 'RUN' }> }
   | { readonly type: 'frame'; readonly frame: DataFrame }
   /** Answers of the device and of the disk; each is awaited, one of the device's at a time but for `nodeDone`. */
   | { readonly type: 'prepared'; readonly facts: Facts }

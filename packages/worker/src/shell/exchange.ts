@@ -1,7 +1,9 @@
 import type { Bucket } from '@ddpm-fleet/core';
 import {
+  DTYPE_BYTES,
   encodeFrame,
   encodeImages,
+  encodePlaced,
   fingerprintText,
   FrameKind,
   stateFrames,
@@ -11,6 +13,7 @@ import {
 } from '@ddpm-fleet/protocol';
 import type { WorkerEffectOf } from '../machine/effects.js';
 import type { Link } from './link.js';
+import { put, type Sharing } from './sharing.js';
 
 /** Chunks of a state sent before the data plane is asked whether it has taken them. */
 const STATE_WINDOW = 4;
@@ -21,27 +24,41 @@ export class Exchange {
   readonly #runKey: bigint;
   readonly #buckets: readonly Bucket[];
   readonly #wireDtype: WireDtype;
+  readonly #sharing: Sharing | undefined;
 
-  constructor(link: Link, runKey: bigint, buckets: readonly Bucket[], wireDtype: WireDtype) {
+  /** @param sharing absent where everything is sent */
+  constructor(
+    link: Link,
+    runKey: bigint,
+    buckets: readonly Bucket[],
+    wireDtype: WireDtype,
+    sharing?: Sharing,
+  ) {
     this.#link = link;
+    this.#sharing = sharing;
     this.#runKey = runKey;
     this.#buckets = buckets;
     this.#wireDtype = wireDtype;
   }
 
-  /** Sends the sum of a subtree bucket by bucket; its bytes are shared. */
+  /** Sends the sum of a subtree bucket by bucket, or puts it where the coordinator reads it; its bytes are shared. */
   sendSum({ globalStep, leased, sum, images }: WorkerEffectOf<'sendSum'>): void {
     const { node, generation } = leased;
     const at = { run: this.#runKey, generation, globalStep, ...node };
     this.#link.sendFrame(
       encodeFrame({ kind: FrameKind.partialImages, ...at, count: images.t.length }, encodeImages(images)),
     );
+    const area = this.#sharing?.areaFor(globalStep);
     for (const { index: bucket, start, end } of this.#buckets) {
       const values = sum.subarray(start, end);
       const { dtype, payload } = toWire(values, this.#wireDtype);
-      this.#link.sendFrame(
-        encodeFrame({ ...at, kind: FrameKind.partial, dtype, bucket, count: values.length }, payload),
-      );
+      const header = { ...at, kind: FrameKind.partial, dtype, bucket, count: values.length };
+      const offset = start * DTYPE_BYTES[dtype];
+      if (area) put(area, offset, payload);
+      const frame = area
+        ? encodePlaced(header, { segment: area.segment, use: 0, offset })
+        : encodeFrame(header, payload);
+      this.#link.sendFrame(frame);
     }
   }
 

@@ -5,16 +5,19 @@ import {
   encodeFrame,
   FrameKind,
   HEADER_BYTES,
+  isSegmentMessage,
   LIMITS,
   ProtocolError,
   type ControlMessage,
   type DataFrame,
+  type SegmentMessage,
 } from '@ddpm-fleet/protocol';
 import type { Dealer, Frames, Transport } from '@ddpm-fleet/transport';
 import type { Addresses } from './ports.js';
+import type { Sharing } from './sharing.js';
 
 export interface LinkHandlers {
-  onMessage(message: ControlMessage): void;
+  onMessage(message: Exclude<ControlMessage, SegmentMessage>): void;
   onFrame(frame: DataFrame): void;
   /** The control plane is up: whatever was said before may not have been heard. */
   onConnected(): void;
@@ -31,6 +34,8 @@ export class Link {
   #control: Dealer | undefined;
   #data: Dealer | undefined;
   #runKey: bigint | undefined;
+  /** Where payloads lie that do not come with their frames; absent where nothing is shared. */
+  sharing: Sharing | undefined;
   /** How often the data plane was connected. */
   #connections = 0;
 
@@ -46,7 +51,10 @@ export class Link {
       { ...common, address: addresses.control, maxFrameBytes: LIMITS.controlBytes },
       {
         onMessage: (frames) => this.#onControl(frames),
-        onConnected: () => this.#handlers.onConnected(),
+        onConnected: () => {
+          this.sharing?.onConnected();
+          this.#handlers.onConnected();
+        },
         onDisconnected: () => this.#handlers.onDisconnected(),
         onRefused: (reason) => this.#handlers.onRefused(reason),
       },
@@ -97,11 +105,26 @@ export class Link {
   }
 
   #onControl(frames: Uint8Array[]): void {
-    this.#guard(() => this.#handlers.onMessage(decodeControl(frames, 'fromCoordinator')));
+    this.#guard(() => {
+      const message = decodeControl(frames, 'fromCoordinator');
+      if (isSegmentMessage(message)) this.sharing?.take(message);
+      else this.#handlers.onMessage(message);
+    });
   }
 
   #onData(frames: Uint8Array[]): void {
-    this.#guard(() => this.#handlers.onFrame(decodeFrame(frames, this.#runKey)));
+    this.#guard(() => {
+      const frame = decodeFrame(frames, this.#runKey);
+      if (frame.place) this.#onPlaced(frame);
+      else this.#handlers.onFrame(frame);
+    });
+  }
+
+  #onPlaced(frame: DataFrame): void {
+    const found = this.sharing?.resolve(frame);
+    if (!found) throw new ProtocolError('length', 'a payload lies in memory that is not shared');
+    this.#handlers.onFrame(found);
+    this.sharing!.read(frame);
   }
 
   #guard(handle: () => void): void {

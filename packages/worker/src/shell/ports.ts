@@ -1,5 +1,6 @@
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { Batch } from '@ddpm-fleet/data';
+import type { SharedMemory } from '@ddpm-fleet/engine/segments';
 import type { CheckpointSource, MessageOf } from '@ddpm-fleet/protocol';
 import type { Clock, Transport } from '@ddpm-fleet/transport';
 import type { WorkerEffect, WorkerEnd } from '../machine/effects.js';
@@ -116,6 +117,8 @@ export interface Surroundings {
   readonly log: Log;
   /** Rejects with a FleetError where this worker cannot take part. */
   prepare(run: Run): Promise<Prepared>;
+  /** Memory to share with a coordinator on this host; rejects where there is none. Absent: everything is sent. */
+  openMemory?(): Promise<SharedMemory>;
   /** Sees what the machine made of an event, before any of it is carried out. */
   onTurn?(event: WorkerEvent, effects: readonly WorkerEffect[]): void;
   /** There is nothing more to do. Called once. */

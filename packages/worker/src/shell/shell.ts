@@ -1,6 +1,7 @@
 import { receivedConfig } from '@ddpm-fleet/config';
 import { bucketsOf } from '@ddpm-fleet/core';
-import { runKey, type ControlMessage } from '@ddpm-fleet/protocol';
+import type { SharedMemory } from '@ddpm-fleet/engine/segments';
+import { Dtype, DTYPE_BYTES, runKey, type ControlMessage, type SegmentMessage } from '@ddpm-fleet/protocol';
 import type { WorkerEffect, WorkerEffectOf } from '../machine/effects.js';
 import type { Alarm, Run } from '../machine/events.js';
 import { initialState, type WorkerState } from '../machine/state.js';
@@ -8,6 +9,7 @@ import { step } from '../machine/step.js';
 import { DeviceWork } from './deviceWork.js';
 import { Exchange } from './exchange.js';
 import { Link } from './link.js';
+import { Sharing } from './sharing.js';
 import type { Checkpoints, News, Prepared, Surroundings } from './ports.js';
 
 /** What is there once the worker is prepared. */
@@ -23,6 +25,7 @@ export class WorkerShell {
   readonly #link: Link;
   readonly #state: WorkerState;
   #hands: Hands | undefined;
+  #coordinatorHost = '';
 
   constructor(surroundings: Surroundings) {
     const { identity, clock, log } = surroundings;
@@ -71,9 +74,10 @@ export class WorkerShell {
     }
   }
 
-  #onMessage(message: ControlMessage): void {
+  #onMessage(message: Exclude<ControlMessage, SegmentMessage>): void {
     if (message.type !== 'RUN') return this.take({ type: 'message', message });
-    const { runId, runDir } = message;
+    const { runId, runDir, host } = message;
+    this.#coordinatorHost = host;
     try {
       this.take({ type: 'run', run: { runId, runDir, config: receivedConfig(message.config) } });
     } catch (error) {
@@ -126,21 +130,45 @@ export class WorkerShell {
   }
 
   #prepare(run: Run): void {
-    const ready = this.#surroundings.prepare(run).then((prepared) => this.#onPrepared(run, prepared));
-    this.#awaited(ready);
+    const ready = Promise.all([this.#surroundings.prepare(run), this.#openMemory(run)]);
+    this.#awaited(ready.then(([prepared, memory]) => this.#onPrepared(run, prepared, memory)));
   }
 
-  #onPrepared({ runId, config }: Run, { facts, device, batches, checkpoints }: Prepared): void {
+  /** A coordinator elsewhere is sent everything. */
+  async #openMemory({ config }: Run): Promise<SharedMemory | undefined> {
+    const { identity, openMemory, log } = this.#surroundings;
+    if (!openMemory || !config.fleet.sharedMemory || identity.host !== this.#coordinatorHost) return undefined;
+    try {
+      return await openMemory();
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.warn({ reason }, `sums and roots go through sockets, also on this host: ${reason}`);
+      return undefined;
+    }
+  }
+
+  #onPrepared(
+    { runId, config }: Run,
+    { facts, device, batches, checkpoints }: Prepared,
+    memory: SharedMemory | undefined,
+  ): void {
     const key = runKey(runId);
     const { bucketBytes, wireDtype } = config.fleet;
     const buckets = bucketsOf(facts.layout.size, bucketBytes);
+    const sharing = memory && this.#share(memory, facts.layout.size * DTYPE_BYTES[Dtype[wireDtype]]);
     this.#link.runKey = key;
+    this.#link.sharing = sharing;
     this.#hands = {
       work: new DeviceWork(device, batches, config.batch, (news) => this.take(news)),
-      exchange: new Exchange(this.#link, key, buckets, wireDtype),
+      exchange: new Exchange(this.#link, key, buckets, wireDtype, sharing),
       checkpoints,
     };
     this.take({ type: 'prepared', facts });
+  }
+
+  #share(memory: SharedMemory, sumBytes: number): Sharing {
+    const say = (message: SegmentMessage): void => this.#link.send(message);
+    return new Sharing({ memory, sumBytes, say, log: this.#surroundings.log });
   }
 
   async #readCheckpoint(

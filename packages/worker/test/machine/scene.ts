@@ -2,7 +2,7 @@ import type { TrainState } from '@ddpm-fleet/checkpoint';
 import { makeLayout } from '@ddpm-fleet/core';
 import type { ControlMessage, StateSource } from '@ddpm-fleet/protocol';
 import type { WorkerEffect, WorkerEffectOf } from '../../src/machine/effects.js';
-import type { Facts, NodeResult, Run } from '../../src/machine/events.js';
+import type { Facts, NodeResult, Run, WorkerEventOf } from '../../src/machine/events.js';
 import { initialState, replicaOf, type Replica, type WorkerState } from '../../src/machine/state.js';
 import { step } from '../../src/machine/step.js';
 import type { News } from '../../src/shell/ports.js';
@@ -35,7 +35,7 @@ export class Scene {
     return this.effects.filter(({ type }) => type !== 'log').map(short);
   }
 
-  hear(message: Exclude<ControlMessage, { type: 'RUN' }>): string[] {
+  hear(message: WorkerEventOf<'message'>['message']): string[] {
     return this.take({ type: 'message', message });
   }
 

@@ -1,0 +1,1 @@
+export { SharedMemory, type OwnSegment, type SegmentHandle } from './sharedMemory.js';

@@ -18,7 +18,15 @@ export {
 export { Dtype, DTYPE_BYTES, type DtypeCode, type FloatDtype } from './data/dtype.js';
 export { chunksOf, chunkSpan, STATE_CHUNK } from './data/chunks.js';
 export { fromWire, toWire, type WireDtype } from './data/floats.js';
-export { decodeFrame, encodeFrame, encodePlaced, isFrame, placedBytes, runKey, type DataFrame } from './data/frame.js';
+export {
+  decodeFrame,
+  encodeFrame,
+  encodePlaced,
+  isFrame,
+  placedBytes,
+  runKey,
+  type DataFrame,
+} from './data/frame.js';
 export {
   FrameKind,
   type AttachHeader,

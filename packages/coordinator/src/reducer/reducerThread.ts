@@ -3,7 +3,14 @@ import { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { addBfloat16, addFloat32, type Add } from './arithmetic.js';
 import type { Part, RootBucket } from './reducer.js';
 import { Reduction } from './reduction.js';
-import type { AddMessage, BeginMessage, FromThread, MapMessage, ThreadOptions, ToThread } from './threadMessages.js';
+import type {
+  AddMessage,
+  BeginMessage,
+  FromThread,
+  MapMessage,
+  ThreadOptions,
+  ToThread,
+} from './threadMessages.js';
 
 const { addonPath, ...options } = workerData as ThreadOptions;
 const shared = addonPath === undefined ? undefined : new SharedMemory(addonPath);
@@ -28,7 +35,10 @@ function addOf(): Add {
 
 function begin({ round, digest, root }: BeginMessage): void {
   const place = root === undefined ? undefined : segments.get(root)!;
-  current = new Reduction({ ...options, round, digest, add: addOf(), ...(place && { root: place }) }, handlers);
+  current = new Reduction(
+    { ...options, round, digest, add: addOf(), ...(place && { root: place }) },
+    handlers,
+  );
 }
 
 function add({ round, node, bucket, payload }: AddMessage): void {

@@ -47,7 +47,10 @@ export class Performer {
     this.#listeners = listeners;
     const maxPeers = PEERS_A_WORKER * config.fleet.maxWorkers + SPARE_PEERS;
     this.wire = new Wire(run, emit, log, surroundings.clock, maxPeers);
-    const sums = { ...sumsOptions(options, run), ...(surroundings.memory && { memory: surroundings.memory }) };
+    const sums = {
+      ...sumsOptions(options, run),
+      ...(surroundings.memory && { memory: surroundings.memory }),
+    };
     this.#sums = new Sums(sums, this.wire, emit, this.costs, surroundings.makeReducer);
     const journal = openJournal(options, surroundings, recovery);
     this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs);
@@ -178,10 +181,7 @@ function openJournal(
   );
 }
 
-function sumsOptions(
-  { config, record, log }: CoordinatorOptions,
-  run: bigint,
-): SumsOptions {
+function sumsOptions({ config, record, log }: CoordinatorOptions, run: bigint): SumsOptions {
   const { batch, fleet, diffusion } = config;
   const { numSlots, slotBatchSize } = batch;
   const { wireDtype, digestEvery, bucketBytes } = fleet;

@@ -1,5 +1,12 @@
 import { rootLevel } from '@ddpm-fleet/core';
-import { Dtype, DTYPE_BYTES, encodeFrame, encodePlaced, FrameKind, type RootHeader } from '@ddpm-fleet/protocol';
+import {
+  Dtype,
+  DTYPE_BYTES,
+  encodeFrame,
+  encodePlaced,
+  FrameKind,
+  type RootHeader,
+} from '@ddpm-fleet/protocol';
 import type { Frames } from '@ddpm-fleet/transport';
 import type { ReducerOptions, RootBucket } from '../reducer/reducer.js';
 import type { Sharing } from './sharing.js';

@@ -52,10 +52,12 @@ export class Sharing {
   }
 
   take(peer: string, message: SegmentMessage): void {
+    if (message.type === 'SEGMENT') return void this.#map(peer, message);
     const sharer = this.#sharers.get(peer);
-    if (message.type === 'SEGMENT') void this.#map(peer, message);
-    else if (message.type === 'SEGMENT_MAPPED') sharer?.mapped.add(message.segment);
-    else if (sharer) sharer.read = Math.max(sharer.read, Math.min(message.use, sharer.uses));
+    if (!sharer) return;
+    if (message.type === 'SEGMENT_READ')
+      sharer.read = Math.max(sharer.read, Math.min(message.use, sharer.uses));
+    else if (this.#roots.some(({ number }) => number === message.segment)) sharer.mapped.add(message.segment);
   }
 
   /** It is gone, or begins anew. */
@@ -114,7 +116,13 @@ export class Sharing {
     const { memory, segments, sumBytes, log } = this.#options;
     try {
       const segment = memory.create(sumBytes);
-      const root: Root = { number: ++this.#numbers, segment, isReady: false, readers: new Map(), isLost: false };
+      const root: Root = {
+        number: ++this.#numbers,
+        segment,
+        isReady: false,
+        readers: new Map(),
+        isLost: false,
+      };
       this.#roots.push(root);
       const ready = segments.map(root.number, segment.handle, true);
       ready.then(
@@ -125,7 +133,10 @@ export class Sharing {
         () => (root.isLost = true),
       );
     } catch (error) {
-      log.warn({ reason: (error as Error).message }, 'no memory to share with workers: roots go through sockets');
+      log.warn(
+        { reason: (error as Error).message },
+        'no memory to share with workers: roots go through sockets',
+      );
     }
   }
 
@@ -143,7 +154,10 @@ export class Sharing {
       await segments.map(number, offer, false);
     } catch (error) {
       segments.forget(number);
-      return log.info({ peer, reason: (error as Error).message }, 'its memory is out of reach: it sends its sums');
+      return log.info(
+        { peer, reason: (error as Error).message },
+        'its memory is out of reach: it sends its sums',
+      );
     }
     if (this.#sharers.get(peer) === sharer) this.#mapped(peer, sharer, segment, number);
     else segments.forget(number);
@@ -154,7 +168,9 @@ export class Sharing {
     if (former !== undefined) this.#options.segments.forget(former);
     theirs.set(segment, number);
     this.#options.say(peer, { type: 'SEGMENT_MAPPED', segment });
-    if (isFirst) for (const root of this.#roots) if (root.isReady) this.#offer(peer, root);
+    if (!isFirst) return;
+    this.#options.log.info({ peer }, 'it shares memory with this coordinator');
+    for (const root of this.#roots) if (root.isReady) this.#offer(peer, root);
   }
 
   #sharerOf(peer: string): Sharer {

@@ -82,7 +82,13 @@ export class Sums {
     const { segments } = this.#reducer;
     if (!memory || !segments) return undefined;
     const wire = this.#wire;
-    return new Sharing({ memory, segments, sumBytes, log, say: (peer, message) => wire.send([peer], message) });
+    return new Sharing({
+      memory,
+      segments,
+      sumBytes,
+      log,
+      say: (peer, message) => wire.send([peer], message),
+    });
   }
 
   #finishImages(): void {

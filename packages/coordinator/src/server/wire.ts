@@ -112,7 +112,10 @@ export class Wire {
     this.#guard(peer, () => {
       const frame = decodeFrame(frames, this.#run);
       if (frame.header.kind === FrameKind.probe) return;
-      this.#emit({ type: 'frame', peer, header: frame.header }, frame.place ? this.#found(peer, frame) : frame);
+      this.#emit(
+        { type: 'frame', peer, header: frame.header },
+        frame.place ? this.#found(peer, frame) : frame,
+      );
     });
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { addInto, bytesOf, maximalSubtrees, roundToBfloat16, TreeSum, type TreeNode } from '@ddpm-fleet/core';
+import { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { fromWire, toWire } from '@ddpm-fleet/protocol';
 import { InlineReducer } from '../../src/reducer/inlineReducer.js';
 import type { Reducer, ReducerHandlers, ReducerOptions, RootBucket } from '../../src/reducer/reducer.js';
@@ -24,7 +25,12 @@ class Bench {
 
   constructor(make: Make, numSlots: number, wireDtype: 'float32' | 'bfloat16' = 'float32') {
     this.reducer = make(
-      { numSlots, buckets: LENGTHS.length, wireDtype, bucketBytes: LENGTHS[0]! * (wireDtype === 'float32' ? 4 : 2) },
+      {
+        numSlots,
+        buckets: LENGTHS.length,
+        wireDtype,
+        bucketBytes: LENGTHS[0]! * (wireDtype === 'float32' ? 4 : 2),
+      },
       {
         onRoot: (root) => this.roots.push(root),
         onBad: (bad) => this.bad.push(bad),
@@ -165,3 +171,60 @@ function reducerConformance(name: string, make: Make): void {
 
 reducerConformance('inline', (options, handlers) => new InlineReducer(options, handlers));
 reducerConformance('in a thread', (options, handlers) => new ThreadReducer(options, handlers));
+
+const shares = process.platform === 'linux' ? test : test.skip;
+
+for (const wireDtype of ['float32', 'bfloat16'] as const)
+  shares(
+    `in threads, ${wireDtype}: parts and root in shared memory have the bytes that sockets would bring`,
+    async (t) => {
+      const memory = await SharedMemory.open();
+      const bench = new Bench(
+        (options, handlers) => new ThreadReducer(options, handlers, memory.addonPath),
+        6,
+        wireDtype,
+      );
+      t.teardown(() => bench.reducer.close());
+      const { segments } = bench.reducer;
+      const width = wireDtype === 'float32' ? 4 : 2;
+      const sumBytes = (LENGTHS[0]! + LENGTHS[1]!) * width;
+      const starts = [0, 1, 3, 4];
+      const parts = partsOf(6, starts, wireDtype, 3);
+      const nodes = [...new Set(parts.map(({ node }) => `${node.level}/${node.index}`))];
+      const areas = nodes.map(() => memory.create(sumBytes));
+      const root = memory.create(sumBytes);
+      await Promise.all(areas.map(({ handle }, i) => segments!.map(i, handle, false)));
+      await segments!.map(99, root.handle, true);
+      bench.reducer.begin(1, true, 99);
+      for (const [i, { node, bucket, payload }] of parts.entries()) {
+        const segment = nodes.indexOf(`${node.level}/${node.index}`);
+        const place = { segment, offset: bucket * LENGTHS[0]! * width, sizeBytes: payload.byteLength };
+        areas[segment]!.bytes.set(payload, place.offset);
+        // Some come by sockets: the two may be mixed.
+        bench.reducer.add(1, node, bucket, i % 4 === 0 ? payload : place);
+      }
+      const roots = await bench.rootsOf(LENGTHS.length);
+      for (const [bucket, values] of expected(6, parts, wireDtype).entries()) {
+        const { sha256, payload, sumSquares } = roots[bucket]!;
+        t.is(payload, undefined);
+        t.is(sha256, createHash('sha256').update(bytesOf(values)).digest('hex'));
+        t.is(sumSquares, squaresByFours(values));
+        const wire = bytesOf(toWire(values, wireDtype).payload);
+        const start = bucket * LENGTHS[0]! * width;
+        t.deepEqual(Buffer.from(root.bytes.subarray(start, start + wire.byteLength)), Buffer.from(wire));
+      }
+      const bad = areas[0]!.bytes.fill(0xff);
+      bench.roots.length = 0;
+      bench.reducer.begin(2, false, 99);
+      const whole = { level: 3, index: 0 };
+      bench.reducer.add(2, whole, 0, {
+        segment: 0,
+        offset: 0,
+        sizeBytes: bad.byteLength - LENGTHS[1]! * width,
+      });
+      await bench.rootsOf(1);
+      t.deepEqual(bench.bad, [{ round: 2, node: whole, bucket: 0 }]);
+      const gone = { pid: process.pid, fd: 9999, sizeBytes: sumBytes, token: '0'.repeat(32) };
+      await t.throwsAsync(segments!.map(100, gone, false), { message: /No such file/ });
+    },
+  );

@@ -78,6 +78,14 @@ napi_value openSegment(napi_env env, napi_callback_info info) {
   return fail(env, path.c_str());
 }
 
+// close(fd)
+napi_value closeSegment(napi_env env, napi_callback_info info) {
+  napi_value args[1];
+  arguments(env, info, args);
+  close(static_cast<int>(number(env, args[0])));
+  return nullptr;
+}
+
 // map(fd, bytes, writable): ArrayBuffer over the segment; it stays when the descriptor is closed.
 napi_value map(napi_env env, napi_callback_info info) {
   napi_value args[3];
@@ -149,7 +157,7 @@ napi_value init(napi_env env, napi_value exports) {
   const struct {
     const char* name;
     napi_callback call;
-  } functions[] = {{"create", create}, {"open", openSegment}, {"map", map}, {"add", add}};
+  } functions[] = {{"create", create}, {"open", openSegment}, {"close", closeSegment}, {"map", map}, {"add", add}};
   for (const auto& [name, call] : functions) {
     napi_value function;
     napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function);

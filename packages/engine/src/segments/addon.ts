@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ export async function segmentsAddon(): Promise<string> {
   const path = join(dir, `${thisPlatform()}-${sourceHash()}.node`);
   if (existsSync(path)) return path;
   mkdirSync(dir, { recursive: true });
-  const mine = `${path}.${process.pid}`;
+  const mine = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await compile(mine);
     renameSync(mine, path);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { segmentsAddon } from './addon.js';
 
@@ -23,9 +22,13 @@ export interface OwnSegment {
 
 const TOKEN_BYTES = 16;
 
+/** Of the free memory that one segment may take. */
+const MAX_SHARE = 0.5;
+
 interface Addon {
   create(sizeBytes: number): number;
   open(pid: number, fd: number, sizeBytes: number): number;
+  close(fd: number): void;
   map(fd: number, sizeBytes: number, writable: boolean): ArrayBuffer;
   add(out: Float32Array, left: Float32Array, right: Float32Array): number;
 }
@@ -53,6 +56,9 @@ export class SharedMemory {
   /** @throws Error where there is not so much memory */
   create(sizeBytes: number): OwnSegment {
     const all = sizeBytes + TOKEN_BYTES;
+    const free = process.availableMemory();
+    // Taking more than there is would not fail: the system would end some process.
+    if (all > free * MAX_SHARE) throw new Error(`${all} bytes are asked for, ${free} are free`);
     const fd = this.#addon.create(all);
     const bytes = new Uint8Array(this.#addon.map(fd, all, true));
     const token = randomBytes(TOKEN_BYTES);
@@ -60,7 +66,7 @@ export class SharedMemory {
     return {
       handle: { pid: process.pid, fd, sizeBytes, token: token.toString('hex') },
       bytes: bytes.subarray(0, sizeBytes),
-      close: () => closeSync(fd),
+      close: () => this.#addon.close(fd),
     };
   }
 
@@ -77,7 +83,7 @@ export class SharedMemory {
         throw new Error(`descriptor ${fd} of process ${pid} is another segment`);
       return bytes.subarray(0, sizeBytes);
     } finally {
-      closeSync(own);
+      this.#addon.close(own);
     }
   }
 

@@ -115,7 +115,10 @@ export class Sharing {
       this.#theirs.set(segment, memory.view(offer));
       say({ type: 'SEGMENT_MAPPED', segment });
     } catch (error) {
-      log.info({ reason: (error as Error).message }, "the coordinator's memory is out of reach: it sends roots");
+      log.info(
+        { reason: (error as Error).message },
+        "the coordinator's memory is out of reach: it sends roots",
+      );
     }
   }
 }

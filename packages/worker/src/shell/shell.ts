@@ -137,7 +137,8 @@ export class WorkerShell {
   /** A coordinator elsewhere is sent everything. */
   async #openMemory({ config }: Run): Promise<SharedMemory | undefined> {
     const { identity, openMemory, log } = this.#surroundings;
-    if (!openMemory || !config.fleet.sharedMemory || identity.host !== this.#coordinatorHost) return undefined;
+    if (!openMemory || !config.fleet.sharedMemory || identity.host !== this.#coordinatorHost)
+      return undefined;
     try {
       return await openMemory();
     } catch (error) {

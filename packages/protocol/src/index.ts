@@ -1,6 +1,5 @@
 export { decodeControl, encodeControl } from './control/codec.js';
 export {
-  isSegmentMessage,
   MESSAGES,
   type CheckpointSource,
   type ControlMessage,
@@ -8,13 +7,12 @@ export {
   type HeldState,
   type MessageOf,
   type MessageType,
-  type SegmentMessage,
-  type SegmentOffer,
   type SlotRun,
   type StateSection,
   type StateSource,
   type WrittenShare,
 } from './control/messages.js';
+export { isSegmentMessage, type SegmentMessage, type SegmentOffer } from './control/segmentMessages.js';
 export { Dtype, DTYPE_BYTES, type DtypeCode, type FloatDtype } from './data/dtype.js';
 export { chunksOf, chunkSpan, STATE_CHUNK } from './data/chunks.js';
 export { fromWire, toWire, type WireDtype } from './data/floats.js';

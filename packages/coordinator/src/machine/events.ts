@@ -22,7 +22,11 @@ export type Event = { readonly now: number } &
   (
     | { readonly type: 'start' }
     | { readonly type: 'tick' }
-    | { readonly type: 'message'; readonly peer: string; readonly message: Exclude<ControlMessage, SegmentMessage> }
+    | {
+        readonly type: 'message';
+        readonly peer: string;
+        readonly message: Exclude<ControlMessage, SegmentMessage>;
+      }
     /** A data frame came; the shell keeps its payload until the effects of this event are done. */
     | { readonly type: 'frame'; readonly peer: string; readonly header: FrameHeader }
     /** Bytes that are no message. */

@@ -1,7 +1,13 @@
 import type { RunConfig } from '@ddpm-fleet/config';
 import type { TrainState } from '@ddpm-fleet/checkpoint';
 import type { ParamLayout, TreeNode } from '@ddpm-fleet/core';
-import type { CheckpointSource, ControlMessage, DataFrame, MessageOf, SegmentMessage } from '@ddpm-fleet/protocol';
+import type {
+  CheckpointSource,
+  ControlMessage,
+  DataFrame,
+  MessageOf,
+  SegmentMessage,
+} from '@ddpm-fleet/protocol';
 
 /** What RUN says, with its config parsed. */
 export interface Run {

@@ -144,7 +144,7 @@ export class Sharing {
     this.#options.say(peer, { type: 'SEGMENT', segment: number, ...segment.handle });
   }
 
-  async #map(peer: string, { segment, type: _, ...offer }: MessageOf<'SEGMENT'>): Promise<void> {
+  async #map(peer: string, { segment, ...offer }: MessageOf<'SEGMENT'>): Promise<void> {
     const { sumBytes, segments, log } = this.#options;
     const sharer = this.#sharerOf(peer);
     const isKnown = sharer.theirs.has(segment);

@@ -105,7 +105,7 @@ export class Sharing {
     this.#options.say({ type: 'SEGMENT', segment, ...own.handle });
   }
 
-  #map({ segment, type: _, ...offer }: MessageOf<'SEGMENT'>): void {
+  #map({ segment, ...offer }: MessageOf<'SEGMENT'>): void {
     const { memory, sumBytes, say, log } = this.#options;
     // Of a coordinator that was here before nothing is read any more.
     if (offer.pid !== this.#pid) this.#theirs.clear();

@@ -26,9 +26,8 @@ export function checkTogether(config: RunConfig): void {
       optimizer.scheduleSteps,
     );
   }
-  if (ema.snapshotEvery > 0 && ema.power.length === 0) {
+  if (ema.snapshotEvery > 0 && ema.power.length === 0)
     refuse('ema.snapshotEvery', 'needs widths in ema.power, e.g. [0.05, 0.1]', ema.snapshotEvery);
-  }
   if (diffusion.labelDropProb > 0 && model.numClasses === 0) {
     refuse('diffusion.labelDropProb', 'needs model.numClasses above 0', diffusion.labelDropProb);
   }

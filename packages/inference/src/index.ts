@@ -32,6 +32,7 @@ export {
   type DataFeaturesTask,
   type DistanceTask,
   type PartArrays,
+  type HeldOutTask,
   type SampleTask,
   type Task,
 } from './parts/task.js';

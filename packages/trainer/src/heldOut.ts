@@ -4,23 +4,30 @@ import { withNullLabels } from './nullLabels.js';
 import type { TrainingPlan } from './trainingPlan.js';
 
 /**
- * Mean loss of `images` with the weights in `carry`. Image i has the t and the noise of position i of the held-out
+ * Losses of `images` with the weights in `carry`. Image i has the t and the noise of position i of the held-out
  * streams, always. Images without labels get the null label.
  */
-export function heldOutLoss(
+export function heldOutLosses(
   plan: TrainingPlan,
   module: Module,
   images: Uint8Array,
   labels?: Int32Array,
-): number {
+): Float32Array {
   const [B, H, W, C] = plan.shape;
   const count = images.length / (H * W * C);
-  let sum = 0;
+  const all = new Float32Array(count);
   for (let first = 0; first < count; first += B) {
     const losses = module.run('heldOut', batchOf(plan, images, first, labels))['loss']!;
-    for (let i = 0; i < Math.min(B, count - first); i++) sum += losses[i]!;
+    for (let i = 0; i < Math.min(B, count - first); i++) all[first + i] = losses[i]!;
   }
-  return sum / count;
+  return all;
+}
+
+/** In float64, in the order of the images. */
+export function meanOf(losses: Float32Array): number {
+  let sum = 0;
+  for (const loss of losses) sum += loss;
+  return sum / losses.length;
 }
 
 /** A last batch that is not full is filled up with zeros, whose losses nobody reads. */

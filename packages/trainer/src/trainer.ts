@@ -14,7 +14,7 @@ import type { Engine, Module } from '@ddpm-fleet/engine';
 import { initParams } from '@ddpm-fleet/model';
 import { Fingerprint } from './fingerprint.js';
 import { derivedOf, historyOf, initialHistory } from './lossHistory.js';
-import { heldOutLoss } from './heldOut.js';
+import { heldOutLosses, meanOf } from './heldOut.js';
 import { findNonFinite, type NonFinite } from './nonFinite.js';
 import { adamScalars, type AdamScalars } from './optimizer/adam.js';
 import { clipFactor } from './optimizer/clip.js';
@@ -198,7 +198,7 @@ export class Trainer {
    */
   heldOutLoss(images: Uint8Array, weights: 'raw' | EmaProfile, labels?: Int32Array): number {
     this.#module.run(`stage-${weights === 'raw' ? 'params' : emaVariable(weights)}`);
-    return heldOutLoss(this.#plan, this.#module, images, labels);
+    return meanOf(heldOutLosses(this.#plan, this.#module, images, labels));
   }
 
   dispose(): void {

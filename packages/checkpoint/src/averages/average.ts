@@ -61,6 +61,11 @@ export class SnapshotAverages {
     return this.#infos.map(({ globalStep }) => globalStep);
   }
 
+  /** Where the newest came from. */
+  get meta(): SnapshotMeta {
+    return this.#infos.at(-1)!.manifest!.meta;
+  }
+
   /** Snapshots that cannot be used. */
   get damaged(): readonly Skipped[] {
     return this.#damaged;

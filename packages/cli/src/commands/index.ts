@@ -6,6 +6,7 @@ import { checkpointCommand } from './checkpoint.js';
 import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
 import { drainCommand } from './drain.js';
+import { emaCommand } from './ema.js';
 import { engineCommand } from './engine.js';
 import { exportCommand } from './export.js';
 import { hostCommand } from './host.js';
@@ -34,6 +35,7 @@ export const commands: readonly (() => Command)[] = [
   sampleCommand,
   interpolateCommand,
   evaluateCommand,
+  emaCommand,
   dataCommand,
   engineCommand,
   doctorCommand,

@@ -21,16 +21,23 @@ const USUAL_COUNT = 64;
 
 /** The variational bound of the first images of a data set, in bits per dimension. */
 export async function evaluateBpd(trained: Trained, flags: BpdFlags): Promise<void> {
+  const { terms, measured } = await boundOf(trained, flags);
+  if (flags.out) await writeTerms(flags.out, terms, terms.total.length);
+  report(trained, terms, measured, flags);
+}
+
+/** The terms of that bound, and what was measured; notes are told before. */
+export async function boundOf(
+  trained: Trained,
+  flags: BpdFlags,
+): Promise<{ terms: BoundTerms; measured: Measured & { readonly notes: readonly Note[] } }> {
   const count = flags.count ?? USUAL_COUNT;
   const scratch = await mkdtemp(join(tmpdir(), 'ddpm-fleet-bpd-'));
   try {
     const { task, ...measured } = await bpdTask(trained, flags, count, join(scratch, 'images'));
-    const { trained: seen } = measured;
-    const notes = trainedNotes(seen, count);
+    const notes = trainedNotes(measured.trained, count);
     tellNotes(notes, flags);
-    const terms = await measure(trained, task, flags);
-    if (flags.out) await writeTerms(flags.out, terms, count);
-    report(trained, terms, { ...measured, notes }, flags);
+    return { terms: await measure(trained, task, flags), measured: { ...measured, notes } };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

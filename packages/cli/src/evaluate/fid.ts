@@ -43,6 +43,16 @@ const USUAL_COUNT = 2560;
 
 /** The distance of samples from the data set that the model was trained on, or from given statistics. */
 export async function evaluateFid(trained: Trained, flags: FidFlags): Promise<void> {
+  const { found, count, reference } = await fidOf(trained, flags);
+  report(trained, found, count, reference, flags);
+  tellNotes(found.notes, flags);
+}
+
+/** `count` samples against `reference`. */
+export async function fidOf(
+  trained: Trained,
+  flags: FidFlags,
+): Promise<{ found: Found; count: number; reference: string }> {
   const features = featureOptions(flags);
   if (flags.reference) await readStatistics(flags.reference);
   const reference = flags.reference
@@ -55,8 +65,7 @@ export async function evaluateFid(trained: Trained, flags: FidFlags): Promise<vo
     await writeStatistics(file, statistics);
     const found = await distanceOf([file, reference.file], flags);
     const notes = rankNotes(found, [`${count} samples`, reference.name]);
-    report(trained, { ...found, notes }, count, reference.name, flags);
-    tellNotes(notes, flags);
+    return { found: { ...found, notes }, count, reference: reference.name };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,9 +1,8 @@
-import type { DataConfig } from '@ddpm-fleet/config';
+import type { DataConfig, RunConfig } from '@ddpm-fleet/config';
 import { assertClasses, openDataset, type Dataset } from '@ddpm-fleet/data';
 import { fleetError } from '@ddpm-fleet/core';
 import { note } from '../output.js';
 import { Progress } from '../progress.js';
-import type { Trained } from '../trained.js';
 
 export interface DataFlags {
   readonly split?: string;
@@ -11,7 +10,10 @@ export interface DataFlags {
 }
 
 /** The data set that a model was trained on, or its other split, or the same kind elsewhere. */
-export function dataConfigOf({ model }: Trained, { split, dataPath }: DataFlags): DataConfig {
+export function dataConfigOf(
+  { model }: { readonly model: { readonly config: RunConfig } },
+  { split, dataPath }: DataFlags,
+): DataConfig {
   const { data } = model.config;
   return { ...data, ...(split && { split }), ...(dataPath && { path: dataPath }) };
 }

@@ -25,10 +25,10 @@ export async function runPartChild(file: string): Promise<void> {
 }
 
 async function serve(request: PartRequest): Promise<void> {
-  const { engine: kind, threads, model, task, dir } = request;
+  const { engine: kind, threads, models, task, dir } = request;
   const onNotice = (notice: string): void => say({ notice });
   const engine = await openEngine({ kind, compiled: true, precision: 'float32', threads, onNotice });
-  const compute = await openTask(engine, () => readModel(model!), task);
+  const compute = await openTask(engine, (index) => readModel(models[index]!), task);
   const steps = new StepCounter();
   for await (const line of createInterface({ input: process.stdin })) {
     const part = Number(line);

@@ -11,7 +11,7 @@ import { Progress } from '../progress.js';
 import type { Trained } from '../trained.js';
 import { PartProcess } from './process.js';
 import { storeModel } from './model.js';
-import type { PartRequest, StoredArray, StoredModel } from './request.js';
+import type { NamedModel, PartRequest, StoredArray, StoredModel } from './request.js';
 
 /** Flags of every command that divides its work. */
 export interface PartFlags extends Strictness {
@@ -35,15 +35,15 @@ export interface Computation {
  * Who computes which part does not show in them.
  */
 export async function* computeParts(
-  trained: Trained | undefined,
+  model: Trained | readonly NamedModel[] | undefined,
   task: Task,
   flags: PartFlags,
   { what, unit, steps }: Computation,
 ): AsyncGenerator<PartArrays> {
   const dir = await mkdtemp(join(tmpdir(), 'ddpm-fleet-parts-'));
   const request = join(dir, 'request.json');
-  const model = trained && (await storeModel(trained, dir));
-  await writeFile(request, JSON.stringify(requestOf(model, task, flags, dir)));
+  const models = await storedModels(model, dir);
+  await writeFile(request, JSON.stringify(requestOf(models, task, flags, dir)));
   const processes = await start(request, flags, task);
   const stop = (): void => {
     for (const one of processes) one.end();
@@ -72,10 +72,18 @@ export async function* computeParts(
   }
 }
 
-function requestOf(model: StoredModel | undefined, task: Task, flags: PartFlags, dir: string): PartRequest {
+async function storedModels(
+  model: Trained | readonly NamedModel[] | undefined,
+  dir: string,
+): Promise<readonly StoredModel[]> {
+  if (model === undefined) return [];
+  return 'model' in model ? [await storeModel(model, dir)] : model;
+}
+
+function requestOf(models: readonly StoredModel[], task: Task, flags: PartFlags, dir: string): PartRequest {
   return {
     task,
-    ...(model && { model }),
+    models,
     engine: flags.engine ?? 'auto',
     threads: flags.threads,
     dir,

@@ -11,7 +11,7 @@ export async function storeModel(
   { model, checkpoint, weightsName, made }: Trained,
   dir: string,
 ): Promise<StoredModel> {
-  if (!made) return { checkpoint, weights: weightsName };
+  if (!made) return { target: checkpoint, weights: { weights: weightsName } };
   const values = join(dir, 'weights');
   await writeFile(values, bytesOf(model.weights));
   const params = model.layout.entries.map(({ name, shape }) => ({ name, shape }));
@@ -19,8 +19,7 @@ export async function storeModel(
 }
 
 export async function readModel(stored: StoredModel): Promise<TrainedModel> {
-  if ('checkpoint' in stored)
-    return (await loadTrained(stored.checkpoint, { weights: stored.weights })).model;
+  if ('target' in stored) return (await loadTrained(stored.target, stored.weights)).model;
   const layout = makeLayout(stored.params);
   const weights = new Float32Array(layout.size);
   bytesOf(weights).set(await readFile(stored.values));

@@ -1,19 +1,26 @@
 import type { Task } from '@ddpm-fleet/inference';
+import type { WeightsFlags } from '../weights.js';
 
 /** What a process needs to compute parts; a file of its own, because it may hold a label for each of many images. */
 export interface PartRequest {
   readonly task: Task;
-  /** Absent where the task needs no model. */
-  readonly model?: StoredModel;
+  /** None where the task needs none. */
+  readonly models: readonly StoredModel[];
   readonly engine: 'auto' | 'tensorflow' | 'wasm';
   readonly threads: number;
   /** Directory for results. */
   readonly dir: string;
 }
 
-/** A checkpoint and not a run, since all processes must read the same weights; or weights that no checkpoint holds. */
+/** Weights that every process finds by itself: of one step, since all must read the same. */
+export interface NamedModel {
+  readonly target: string;
+  readonly weights: WeightsFlags;
+}
+
+/** Weights that are named, or those that no checkpoint holds. */
 export type StoredModel =
-  | { readonly checkpoint: string; readonly weights: string }
+  | NamedModel
   | {
       /** File of float32 in the order of `params`. */
       readonly values: string;

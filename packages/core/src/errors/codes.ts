@@ -458,6 +458,7 @@ const table = {
     message:
       'there is no checkpoint {path}. `ddpm-fleet checkpoint list RUN` prints the paths of those there are.',
   },
+  DDPM_ERR_EMA_SWEEP: { exitCode: 2, message: 'ema sweep: {problem}. {remedy}' },
   DDPM_ERR_WEIGHTS_NAME: {
     exitCode: 2,
     message:

@@ -38,6 +38,14 @@ export interface BpdTask extends Divided {
   readonly labels?: readonly number[];
 }
 
+/** Held-out losses of several models, a part each; `count` is theirs. */
+export interface HeldOutTask extends Divided {
+  readonly kind: 'heldOut';
+  /** File of uint8 [n, H, W, C]. */
+  readonly images: string;
+  readonly labels?: readonly number[];
+}
+
 /** Moments of features of the images of a data set. */
 export interface DataFeaturesTask extends Divided {
   readonly kind: 'dataFeatures';
@@ -52,7 +60,7 @@ export interface DistanceTask extends Divided {
 }
 
 /** What several processes compute together: parts of consecutive images, the same whoever computes them. */
-export type Task = SampleTask | BpdTask | DataFeaturesTask | DistanceTask;
+export type Task = SampleTask | BpdTask | HeldOutTask | DataFeaturesTask | DistanceTask;
 
 export type PartArrays = Readonly<Record<string, NumericArray>>;
 

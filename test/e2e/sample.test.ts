@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ddpmFleet, scratch } from '../support/cli.js';
@@ -64,6 +64,20 @@ test.serial('single files are one image each, named by number', async (t) => {
   const names = readdirSync(out);
   t.deepEqual(names, ['000000.png', '000001.png', '000002.png']);
   t.is(new Set(names.map((name) => sha256(join(out, name)))).size, 3);
+  const fewer = await ddpmFleet(['sample', run, '--count', '2', '--out', out]);
+  t.is(fewer.code, 2);
+  t.regex(fewer.stderr, /1 other file\(s\), e\.g\. 000002\.png.*DDPM_ERR_SAMPLE_STALE/);
+});
+
+test.serial('what the chain and the model cannot do as asked is said, and refused by --strict', async (t) => {
+  const how = ['--spacing', 'leading', '--sample-steps', '4', '--guidance', '2', '--count', '1', '--strict'];
+  const { code, stderr } = await ddpmFleet(['sample', run, ...how, '--out', join(dir, 'never.png')]);
+  t.is(code, 2);
+  t.regex(
+    stderr,
+    /--strict refuses.*first step of the chain is t = 9.*never saw an image without its label/s,
+  );
+  t.false(existsSync(join(dir, 'never.png')));
 });
 
 test.serial(
@@ -72,13 +86,16 @@ test.serial(
     const files = await Promise.all(
       [1, 3].map(async (workers) => {
         const out = join(dir, `terms-${workers}.npz`);
-        const how = ['--count', '5', '--batch', '2', '--workers', String(workers), '--out', out, '--json'];
-        const facts = JSON.parse(await ran(t, ['evaluate', run, '--metric', 'bpd', ...how])) as {
-          bpd: number;
-          images: number;
-        };
-        t.true(facts.bpd > 0 && facts.bpd < 50, `${facts.bpd}`);
-        t.is(facts.images, 5);
+        const how = ['--count', '5', '--batch', '2', '--workers', String(workers), '--out', out];
+        const asked = ['evaluate', run, '--metric', 'bpd', ...how];
+        if (workers > 1) {
+          t.regex(await ran(t, asked), /5 images of synthetic \(train, 5 of them trained on\):/);
+          return sha256(out);
+        }
+        const facts = JSON.parse(await ran(t, [...asked, '--json'])) as Record<string, unknown>;
+        t.true(Number(facts.bpd) > 0 && Number(facts.bpd) < 50, `${facts.bpd}`);
+        t.like(facts, { images: 5, dataset: 'synthetic', split: 'train', trained: 5 });
+        t.deepEqual((facts.notes as { code: string }[]).map(({ code }) => code), ['DDPM_NOTE_BPD_TRAINED']); // prettier-ignore
         return sha256(out);
       }),
     );

@@ -2,15 +2,15 @@ import type { Note } from '@ddpm-fleet/core';
 import type { Labelling } from './labels.js';
 
 /** One image as its file holds it: pixels (HWC), or the bytes of an encoded picture. */
-export type ImageRecord =
-  | {
-      readonly kind: 'pixels';
-      readonly width: number;
-      readonly height: number;
-      readonly channels: 1 | 3 | 4;
-      readonly data: Uint8Array;
-    }
-  | { readonly kind: 'encoded'; readonly bytes: Uint8Array };
+export type ImageRecord = Pixels | { readonly kind: 'encoded'; readonly bytes: Uint8Array };
+
+export interface Pixels {
+  readonly kind: 'pixels';
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  readonly data: Uint8Array;
+}
 
 /**
  * Random access to the images of one format, in an order that depends on the files alone.

@@ -5,6 +5,7 @@ import { openWasm } from './backends/wasm/open.js';
 import { openCompiledEngine } from './compile/index.js';
 import { EagerEngine } from './eager/engine.js';
 import type { Engine, EngineOptions } from './engine.js';
+import { registerGradients } from './gradients.js';
 
 /**
  * Opens an engine in this thread. `auto` is the installed TensorFlow, and wasm where that is missing or does not load;
@@ -12,6 +13,13 @@ import type { Engine, EngineOptions } from './engine.js';
  * @throws DDPM_ERR_ENGINE_MISSING, DDPM_ERR_ENGINE_LOAD, DDPM_ERR_ENGINE_THREADS, DDPM_ERR_ENGINE_PRECISION
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const engine = await openKind(options);
+  // The backends load those that tfjs comes with.
+  registerGradients();
+  return engine;
+}
+
+async function openKind(options: EngineOptions): Promise<Engine> {
   if (options.kind === 'wasm') return openWasm(checked(options));
   try {
     return await openOnTensorflow(options);

@@ -6,7 +6,7 @@ const table = {
   // data
   DDPM_NOTE_DATA_ENDINGS: {
     message: '{count} pictures below {path} are left out, because files of their kind are not read: {list}',
-    remedy: 'Convert them to PNG, or remove them.',
+    remedy: 'Convert them to PNG (ImageMagick: magick mogrify -format png FILES), or remove them.',
   },
   DDPM_NOTE_DATA_CLOSED: {
     message: '{count} folders cannot be looked into and are left out, first {place}: {reason}',

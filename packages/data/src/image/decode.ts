@@ -1,11 +1,10 @@
 import sharp, { type FailOnOptions } from 'sharp';
-import type { ImageRecord } from '../reader.js';
+import type { Pixels } from '../reader.js';
+import { decodeByMagick, magickFormat } from './magick.js';
 
 // Images are small: several at once beat several threads on one, and its cache of open files would only grow.
 sharp.concurrency(1);
 sharp.cache(false);
-
-export type Pixels = Extract<ImageRecord, { kind: 'pixels' }>;
 
 /** A decoded picture, and what there is to say of it. */
 export interface Decoded extends Pixels {
@@ -25,6 +24,8 @@ const MOST_PIXELS = 2 ** 27;
  * @throws Error of the decoder when the picture is broken or ends early, or has more than 2^27 pixels
  */
 export async function decode(bytes: Uint8Array): Promise<Decoded> {
+  const other = magickFormat(bytes);
+  if (other) return { ...(await decodeByMagick(bytes, other, MOST_PIXELS)), frames: 1 };
   const frames = await framesOf(bytes);
   try {
     return { ...(await decodeOrFail(bytes, 'warning')), frames };

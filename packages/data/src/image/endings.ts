@@ -3,27 +3,15 @@ import { endingOf } from '../storage/storage.js';
 /** Of pictures that are decoded; the contents decide what they are. */
 const DECODED = new Set([
   ...['.png', '.apng', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.gif', '.tif', '.tiff', '.avif'],
+  ...['.bmp', '.dib', '.ppm', '.pgm', '.pbm', '.pnm', '.tga', '.ico', '.cur', '.qoi', '.pcx', '.sgi'],
 ]);
 
 /** Of other pictures that people keep sets in: leaving them out is worth saying. */
 const OTHERS = new Set([
   ...[
-    '.bmp',
-    '.dib',
-    '.ppm',
-    '.pgm',
-    '.pbm',
-    '.pnm',
-    '.tga',
-    '.ico',
-    '.cur',
     '.icns',
-    '.pcx',
-    '.sgi',
     '.xbm',
     '.xpm',
-  ],
-  ...[
     '.heic',
     '.heif',
     '.jp2',
@@ -34,12 +22,11 @@ const OTHERS = new Set([
     '.dds',
     '.exr',
     '.hdr',
-    '.pfm',
-    '.qoi',
-    '.psd',
-    '.svg',
   ],
   ...[
+    '.pfm',
+    '.psd',
+    '.svg',
     '.eps',
     '.pdf',
     '.fits',
@@ -50,10 +37,8 @@ const OTHERS = new Set([
     '.mat',
     '.raw',
     '.dng',
-    '.cr2',
-    '.nef',
-    '.arw',
   ],
+  ...['.cr2', '.nef', '.arw'],
 ]);
 
 export function isDecoded(name: string): boolean {
@@ -61,7 +46,7 @@ export function isDecoded(name: string): boolean {
 }
 
 /** What needs to be there, for errors. */
-export const DECODED_LIST = 'a .png, .jpg, .webp, .gif, .tiff or .avif file';
+export const DECODED_LIST = 'a .png, .jpg, .webp, .gif, .tiff, .avif, .bmp, .ppm or .tga file';
 
 /** Counts by ending of pictures that are not read; undefined where there are none. */
 export function leftOut(others: ReadonlyMap<string, number>): { count: number; list: string } | undefined {

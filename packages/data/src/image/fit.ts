@@ -1,5 +1,5 @@
 import { resample, type ResizeFilter } from './resample.js';
-import type { Pixels } from './decode.js';
+import type { Pixels } from '../reader.js';
 
 /** What every image of a data set becomes. */
 export interface Fit {

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { decode, type Pixels } from './decode.js';
+import type { Pixels } from '../reader.js';
+import { decode } from './decode.js';
 import { fitPixels } from './fit.js';
 import type { DecodeReply, DecodeRequest } from './pool.js';
 

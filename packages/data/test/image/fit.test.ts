@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fitPixels } from '../../src/image/fit.js';
-import type { Pixels } from '../../src/image/decode.js';
+import type { Pixels } from '../../src/reader.js';
 import { picture, sameBytes } from '../support/images.js';
 
 const pixels = (width: number, height: number, channels: 1 | 3 | 4, data: Uint8Array | number[]): Pixels => ({

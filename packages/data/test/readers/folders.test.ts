@@ -60,11 +60,11 @@ test('images beside class folders are noted, for folders are then no classes', a
 test('pictures of other kinds are counted by ending; what is no picture is not', async (t) => {
   const path = await directoryOf(t, {
     'a/0.png': await png(0, 4),
-    ...{ 'a/1.bmp': 'x', 'a/2.BMP': 'x', 'a/3.heic': 'x', 'a/labels.txt': 'x', 'a/Thumbs.db': 'x' },
+    ...{ 'a/1.psd': 'x', 'a/2.PSD': 'x', 'a/3.heic': 'x', 'a/labels.txt': 'x', 'a/Thumbs.db': 'x' },
   });
   const dataset = await open(t, path);
   t.is(dataset.size, 1);
-  t.regex(dataset.notes[0]!.text, /^3 pictures .*: 2 \.bmp, 1 \.heic\./);
+  t.regex(dataset.notes[0]!.text, /^3 pictures .*: 2 \.psd, 1 \.heic\. Convert .*magick mogrify/);
 });
 
 test('a link to nothing matters only where it is called like an image', async (t) => {

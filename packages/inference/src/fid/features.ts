@@ -11,7 +11,10 @@ import type { Pictures } from '../pictures/grid.js';
 const TRIAL_SIZE = 96;
 
 /** What values a model of features takes for black and white. */
-export const RANGES = { '-1:1': [-1, 1], '0:1': [0, 1], '0:255': [0, 255] } as const;
+export const RANGES = {
+  ...{ '-1:1': [-1, 1], '0:1': [0, 1] },
+  ...{ '0:255': [0, 255], '-128:127': [-128, 127] },
+} as const;
 
 export interface FeatureOptions {
   /** A SavedModel, or the model.json of a TF.js graph model. */
@@ -42,8 +45,9 @@ export class FeatureModel {
   #assertUsable(): void {
     const { inputShape, inputType } = this.#graph;
     const { path, range } = this.#options;
-    if (inputType === 'int32' && range !== '0:255') {
-      const detail = `its input takes whole numbers, and ${range} has none between (--feature-range 0:255)`;
+    const [low, high] = RANGES[range];
+    if (inputType === 'int32' && high - low < 255) {
+      const detail = `its input takes whole numbers, and ${range} has none between (--feature-range 0:255 or -128:127)`;
       throw fleetError('DDPM_ERR_GRAPH', { path, detail });
     }
     const [batch, height, width, channels] = inputShape ?? [];

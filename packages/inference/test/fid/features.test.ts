@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { exportProgram, openEngine, type ModuleSpec } from '@ddpm-fleet/engine';
-import { FeatureModel } from '../../src/index.js';
+import { FeatureModel, RANGES } from '../../src/index.js';
 import { temporaryDirectory } from '../support/directory.js';
 
 const SIZE = 8;
@@ -29,7 +29,7 @@ function spec(dtype: 'float32' | 'int32', names: readonly string[]): ModuleSpec 
   };
 }
 
-const open = (path: string, output?: string, range: '0:255' | '-1:1' = '0:255'): Promise<FeatureModel> =>
+const open = (path: string, output?: string, range: keyof typeof RANGES = '0:255'): Promise<FeatureModel> =>
   FeatureModel.open({ path, range, ...(output && { output }) });
 
 test.before(() => openEngine({ kind: 'tensorflow', compiled: true, precision: 'float32', threads: 1 }));
@@ -60,6 +60,26 @@ test.serial(
     t.regex(error!.message, /whole numbers.*--feature-range 0:255/);
   },
 );
+
+/** The images of a SavedModel, and what takes them, as int64 instead of int32. */
+function widenImages(path: string): void {
+  const file = join(path, 'saved_model.pb');
+  const text = readFileSync(file).toString('latin1');
+  const types = /(Placeholder\*\x0b\n\x05dtype\x12\x020|SrcT\x12\x020|images:0\x10)\x03/g;
+  const wide = text.replace(types, '$1\x09');
+  if (wide.split('\x09').length < 4) throw new Error('the graph is not written as it was');
+  writeFileSync(file, Buffer.from(wide, 'latin1'));
+}
+
+test.serial('whole numbers of 64 bits keep their sign', async (t) => {
+  for (const widen of [() => {}, widenImages]) {
+    const path = temporaryDirectory(t);
+    exportProgram(spec('int32', ['mean']), 'features', {}, path);
+    widen(path);
+    const { values } = (await open(path, undefined, '-128:127')).features(images);
+    t.deepEqual([...values.subarray(0, 3)], [-123, -23, 77]);
+  }
+});
 
 test.serial(
   'a graph that cannot be computed is refused by its operation, before the first batch',

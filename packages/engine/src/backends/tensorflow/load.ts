@@ -26,6 +26,7 @@ export function loadTensorflow(addonPath: string): Tensorflow {
   const tf = withAddonAt(addonPath, () =>
     quietly(() => require('@tensorflow/tfjs-node-gpu') as typeof tfNode),
   );
+  signInt64();
   const tensorflow = { tf, backend: tf.backend() as unknown as NodeJSKernelBackend };
   loaded = { addonPath, tensorflow };
   return tensorflow;
@@ -45,6 +46,15 @@ function withAddonAt<T>(addonPath: string, load: () => T): T {
     if (original) require.cache[preGyp] = original;
     else delete require.cache[preGyp];
   }
+}
+
+/** tfjs-node leaves the upper half of each int64 that a SavedModel takes 0: -1 arrives as 4294967295. */
+function signInt64(): void {
+  const tensors = require('@tensorflow/tfjs-node-gpu/dist/int64_tensors.js') as {
+    encodeInt32ArrayAsInt64: (values: Int32Array) => Int32Array;
+  };
+  tensors.encodeInt32ArrayAsInt64 = (values) =>
+    new Int32Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
 }
 
 /**

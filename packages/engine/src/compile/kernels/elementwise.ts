@@ -186,7 +186,6 @@ export const ELEMENTWISE: KernelTable = {
   AddN: addN,
   Cast: cast,
   ClipByValue: clipByValue,
-  EluGrad: ({ graph, inputs: { dy, y } }) => graph.add('EluGrad', [dy!, y!], { T: type(y!.dtype) }, y!),
   Select: select,
   Step: step,
 };

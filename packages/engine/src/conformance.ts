@@ -4,6 +4,7 @@ import { inputCases } from './conformance/inputs.js';
 import { eagerMemoryCases, memoryCases } from './conformance/memory.js';
 import { numericCases } from './conformance/numeric.js';
 import { randomCases } from './conformance/random.js';
+import { slopeCases } from './conformance/slopes.js';
 import type { Case, Test } from './conformance/suite.js';
 import { variableCases } from './conformance/variables.js';
 
@@ -13,6 +14,7 @@ const CASES: readonly Case[] = [
   ...randomCases,
   ...gradientCases,
   ...numericCases,
+  ...slopeCases,
   ...memoryCases,
 ];
 

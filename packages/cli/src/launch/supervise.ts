@@ -7,7 +7,13 @@ import {
 } from '@ddpm-fleet/config';
 import type { Claim } from '@ddpm-fleet/coordinator';
 import { fleetError } from '@ddpm-fleet/core';
-import { launch, obeySignals, type LaunchEnd, type LaunchPlan } from '@ddpm-fleet/launcher';
+import {
+  launch,
+  obeySignals,
+  type LaunchEnd,
+  type LaunchPlan,
+  type SupervisionPolicy,
+} from '@ddpm-fleet/launcher';
 import { note, print } from '../output.js';
 import { DiskWatch, placesOf } from './diskSpace.js';
 import { RollCall } from './rollCall.js';
@@ -37,18 +43,10 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   for (const text of plan.notes) note(text);
   const watch = new Watch(dir, config);
   const grids = new SampleGrids(dir, config, (text) => watch.say(text));
-  const graceMs = fleet.graceSeconds * 1000;
   const disk = new DiskWatch(placesOf(dir, config, record), (text) => watch.say(text));
   let rollCall: RollCall | undefined;
-  const running = launch(plan, run.venue.driver(graceMs), {
-    policy: {
-      ...{
-        maxRestarts: fleet.maxRestarts,
-        minWorkers: Math.min(fleet.minWorkers, plan.workers.length),
-        graceMs,
-      },
-      ...{ backoffMs: Math.min(500, fleet.maxBackoffMs), maxBackoffMs: fleet.maxBackoffMs, stableMs: 20_000 },
-    },
+  const running = launch(plan, run.venue.driver(fleet.graceSeconds * 1000), {
+    policy: policyOf(fleet, plan.workers.length),
     onEvent: (event) => {
       watch.onLaunchEvent(event);
       rollCall?.onLaunchEvent(event);
@@ -69,6 +67,14 @@ export async function superviseRun(run: SupervisedRun): Promise<void> {
   await grids.close();
   if (displaced ?? rollCall.failure) throw displaced ?? rollCall.failure;
   await conclude(end, dir, config);
+}
+
+function policyOf(fleet: RunConfig['fleet'], workers: number): SupervisionPolicy {
+  const { maxRestarts, minWorkers, graceSeconds, maxBackoffMs } = fleet;
+  return {
+    ...{ maxRestarts, minWorkers: Math.min(minWorkers, workers), graceMs: graceSeconds * 1000 },
+    ...{ backoffMs: Math.min(500, maxBackoffMs), maxBackoffMs, stableMs: 20_000 },
+  };
 }
 
 async function conclude(end: LaunchEnd, dir: string, config: RunConfig): Promise<void> {

@@ -76,25 +76,6 @@ const operations: ProgramSpec = {
   },
 };
 
-/** Gradients of operations that have a rule of their own for them, from 1 at each element. */
-const GRADIENTS: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
-  elu: tf.elu,
-  relu: tf.relu,
-  sigmoid: tf.sigmoid,
-  softplus: tf.softplus,
-  sqrt: tf.sqrt,
-  square: tf.square,
-  tanh: tf.tanh,
-};
-
-const gradients: ProgramSpec = {
-  inputs: { x: { shape: SHAPE, dtype: 'float32' } },
-  body: ({ input }) => {
-    const found = Object.entries(GRADIENTS).map(([name, of]) => [name, tf.grad(of)(input('x'))]);
-    return { outputs: Object.fromEntries(found) as Record<string, tf.Tensor> };
-  },
-};
-
 /** 2^25 elements from 2^13, so that the suite need not hold them. */
 const PERIOD = 2 ** 13;
 const REPEATS = 2 ** 12;
@@ -125,7 +106,6 @@ const numeric: ModuleSpec = {
   variables: {},
   programs: {
     operations,
-    gradients,
     manyElements,
     axes: {
       inputs: { x: { shape: BLOCK, dtype: 'float32' } },
@@ -157,22 +137,6 @@ export const numericCases: readonly Case[] = [
           for (const name of Object.keys(REDUCTIONS))
             t.true(Number.isNaN(damaged[name]![0]), `${name}, NaN at ${at}`);
         }
-      }),
-  },
-  {
-    title: 'NaN stays NaN through gradients, and that of elu is e^x below 0',
-    run: (t, engine) =>
-      withModule(engine, numeric, (module) => {
-        const { elu } = module.run('gradients', { x: Float32Array.from(VALUES) });
-        VALUES.forEach((x, i) => t.true(Math.abs(elu![i]! - Math.exp(Math.min(x, 0))) < 1e-6, `elu of ${x}`));
-        const damaged = module.run('gradients', {
-          x: Float32Array.from(VALUES, (v, i) => (i === 2 ? NaN : v)),
-        });
-        for (const name of Object.keys(GRADIENTS)) t.true(Number.isNaN(damaged[name]![2]), `of ${name}`);
-        t.deepEqual(
-          [...damaged['elu']!],
-          Array.from(elu!, (value, i) => (i === 2 ? NaN : value)),
-        );
       }),
   },
   {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ddpmFleet, scratch } from '../support/cli.js';
@@ -21,15 +22,25 @@ async function digest(t: ExecutionContext, dir: string): Promise<string> {
   return run.stdout.trim();
 }
 
-test.serial('1, 2 and 3 workers, and a resume, give the same weights to the bit', async (t) => {
-  const one = await digest(t, await train(t, ['--workers', '1', '--steps', '12']));
-  t.is(await digest(t, await train(t, ['--workers', '2', '--steps', '12'])), one);
-  t.is(await digest(t, await train(t, ['--workers', '3', '--steps', '12'])), one);
-  const dir = await train(t, ['--workers', '2', '--steps', '5']);
-  t.not(await digest(t, dir), one);
-  await train(t, ['--workers', '3', '--steps', '12', '--resume', 'auto'], dir);
-  t.is(await digest(t, dir), one);
-});
+function isWatched(dir: string): boolean {
+  return existsSync(join(dir, 'tensorboard'));
+}
+
+test.serial(
+  '1, 2 and 3 workers, watched or not, and a resume, give the same weights to the bit',
+  async (t) => {
+    const watched = await train(t, ['--workers', '1', '--steps', '12']);
+    const one = await digest(t, watched);
+    t.is(await digest(t, await train(t, ['--workers', '2', '--steps', '12'])), one);
+    const unwatched = await train(t, ['--workers', '3', '--steps', '12', '--set', 'log.tensorboard=false']);
+    t.is(await digest(t, unwatched), one);
+    t.deepEqual([watched, unwatched].map(isWatched), [true, false]);
+    const dir = await train(t, ['--workers', '2', '--steps', '5']);
+    t.not(await digest(t, dir), one);
+    await train(t, ['--workers', '3', '--steps', '12', '--resume', 'auto'], dir);
+    t.is(await digest(t, dir), one);
+  },
+);
 
 test.serial('a number of slots that is no power of two, seed 0 twice, and another seed', async (t) => {
   const six = ['--set', 'batch.numSlots=6', '--steps', '6'];

@@ -4,7 +4,7 @@ import type { Invariant } from './invariants.js';
 import { readJournal } from './journalReading.js';
 import { SMALL_RUN, type ModelRun } from './model.js';
 import type { Settings } from './settings.js';
-import { Simulation, type TraceLine, type WorkerTraceLine } from './simulation.js';
+import { Simulation, type SimulationOptions, type TraceLine, type WorkerTraceLine } from './simulation.js';
 import { Watch } from './watch.js';
 
 export interface ChaosReport {
@@ -19,6 +19,7 @@ export interface ChaosReport {
 
 export interface ChaosOptions {
   readonly steps?: number;
+  readonly onState?: SimulationOptions['onState'];
   readonly trace?: (line: TraceLine) => void;
   readonly workerTrace?: (line: WorkerTraceLine) => void;
 }
@@ -50,7 +51,7 @@ class Chaos {
   /** Replicas are damaged: of the other injuries only those that leave enough healthy ones. */
   readonly #corrupting: boolean;
 
-  constructor(seed: number, { steps = 30, trace, workerTrace }: ChaosOptions) {
+  constructor(seed: number, { steps = 30, onState, trace, workerTrace }: ChaosOptions) {
     this.#seed = seed;
     const dice = (this.#dice = new Dice(seed ^ 0x5eed));
     this.#corrupting = dice.happens(0.2);
@@ -66,6 +67,7 @@ class Chaos {
       saveMs: dice.pick([1, 200, 3000]),
       callMs: dice.pick([0, 2, 30]),
       readMs: dice.pick([0, 0, 10]),
+      ...(onState && { onState }),
       ...(trace && { trace }),
       ...(workerTrace && { workerTrace }),
     });

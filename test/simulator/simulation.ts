@@ -42,6 +42,8 @@ export interface SimulationOptions {
   readonly exact?: boolean;
   /** False: invariants are not checked. */
   readonly checked?: boolean;
+  /** Sees the state of each life of the coordinator after every event. */
+  readonly onState?: (state: State, event: Event) => void;
   readonly trace?: (line: TraceLine) => void;
   readonly workerTrace?: (line: WorkerTraceLine) => void;
   readonly log?: Logger;
@@ -266,6 +268,7 @@ export class Simulation {
     this.#guard(() => {
       if (this.#options.checked !== false) this.#check(coordinator, state, event, effects);
     });
+    this.#options.onState?.(state, event);
     this.#options.trace?.({ at: this.clock.now, event, effects });
     const finished = effects.find(({ type }) => type === 'finished');
     if (finished?.type !== 'finished') return;

@@ -31,6 +31,7 @@ const FORMATS: Record<string, { check: Check; must: string }> = {
     check: (v) => v === AUTO_CLASSES || isInteger(0)(v),
     must: 'must be a whole number, 0 or more, or auto',
   },
+  port: { check: isInteger(0, 65_535), must: 'must be a port, 1 to 65535, or 0' },
   positive: { check: isInteger(1), must: 'must be a whole number, 1 or more' },
   nonNegative: { check: (v) => isNumber(v) && (v as number) >= 0, must: 'must be a number, 0 or more' },
   positiveNumber: { check: (v) => isNumber(v) && (v as number) > 0, must: 'must be a number above 0' },

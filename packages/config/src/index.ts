@@ -16,3 +16,4 @@ export { envName, LEAVES } from './schema.js';
 export type { Leaf } from './leaf.js';
 export type * from './types.js';
 export { checkpointLocation, runPaths, type Parent, type RunPaths, type RunRecord } from './runPaths.js';
+export { learningRate, validateSchedule, type EpochLength } from './lrSchedule.js';

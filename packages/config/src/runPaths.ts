@@ -12,6 +12,10 @@ export interface RunPaths {
   readonly journal: string;
   /** Number and hash of the journal's last line, as last noted: what finds a tail that was cut off. */
   readonly journalHead: string;
+  /** Where time went, as measured: lines of JSON beside the journal. */
+  readonly measures: string;
+  /** Event files for TensorBoard. */
+  readonly tensorboard: string;
   readonly checkpoints: string;
   readonly samples: string;
   readonly logs: string;
@@ -31,6 +35,8 @@ export function runPaths(dir: string): RunPaths {
     record: join(dir, 'run.json'),
     journal: join(dir, 'journal.ndjson'),
     journalHead: join(dir, 'journal.head'),
+    measures: join(dir, 'measures.ndjson'),
+    tensorboard: join(dir, 'tensorboard'),
     checkpoints: join(dir, 'checkpoints'),
     samples: join(dir, 'samples'),
     logs: join(dir, 'logs'),

@@ -225,6 +225,12 @@ const tree = {
     level: operational('info', ['debug', 'info', 'warn', 'error'], 'What is logged.'),
     everySteps: operational(10, 'positive', 'Steps between lines of progress.'),
     heldOutEvery: operational(100, 'count', 'Steps between held-out losses; 0: never.'),
+    metricsPort: operational(
+      0,
+      'port',
+      'Port on 127.0.0.1 of the coordinator’s host where Prometheus finds /metrics; 0: none.',
+    ),
+    tensorboard: operational(true, 'boolean', 'Whether <run>/tensorboard is written.'),
   },
 } satisfies Tree<RunConfig>;
 

@@ -178,4 +178,6 @@ export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly everySteps: number;
   readonly heldOutEvery: number;
+  readonly metricsPort: number;
+  readonly tensorboard: boolean;
 }

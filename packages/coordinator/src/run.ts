@@ -2,6 +2,7 @@ import { outliveHangup, runPaths } from '@ddpm-fleet/config';
 import { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { zmqTransport } from '@ddpm-fleet/transport';
 import { claimRun, type Claim } from './claim/index.js';
+import { RunWatch } from './goodput/runWatch.js';
 import type { RunOutcome } from './machine/index.js';
 import type { CoordinatorOptions } from './options.js';
 import { Coordinator } from './server/coordinator.js';
@@ -71,9 +72,11 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunOu
   outliveHangup(save);
   try {
     claim = await claimForCoordinator(options);
-    running = await startCoordinator({ ...options, claim }, await surroundingsOf(options));
+    const watch = new RunWatch(options);
+    const surroundings = await surroundingsOf(options);
+    running = await startCoordinator({ ...options, claim, observer: watch.observer }, surroundings);
     if (asked !== undefined) running.stop(asked);
-    return await Promise.race([running.outcome, thrown(claim.lost)]);
+    return await watch.follow(Promise.race([running.outcome, thrown(claim.lost)]));
   } finally {
     claim?.release();
     process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGUSR1', save).off('SIGHUP', save);

@@ -52,3 +52,4 @@ export {
   type SectionKey,
   type TrainState,
 } from './trainState.js';
+export { ProtoWriter } from './protobuf.js';

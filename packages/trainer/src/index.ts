@@ -1,7 +1,6 @@
 export type { NonFinite } from './nonFinite.js';
 export { adamScalars, type AdamScalars } from './optimizer/adam.js';
 export { clipFactor } from './optimizer/clip.js';
-export { learningRate, type EpochLength } from './optimizer/lrSchedule.js';
 export { HeldOutMeter } from './heldOutMeter.js';
 export { withNullLabels } from './nullLabels.js';
 export { planTraining, type ImageSpec, type TrainingPlan } from './trainingPlan.js';

@@ -1,4 +1,4 @@
-import type { RunConfig } from '@ddpm-fleet/config';
+import { learningRate, type RunConfig } from '@ddpm-fleet/config';
 import { assertState, emaWeight } from '@ddpm-fleet/checkpoint';
 import {
   emaName,
@@ -18,7 +18,6 @@ import { heldOutLosses, meanOf } from './heldOut.js';
 import { findNonFinite, type NonFinite } from './nonFinite.js';
 import { adamScalars, type AdamScalars } from './optimizer/adam.js';
 import { clipFactor } from './optimizer/clip.js';
-import { learningRate } from './optimizer/lrSchedule.js';
 import { bfloat16Adder, deviceAdder, PartialSums } from './partialSums.js';
 import { planTraining, type ImageSpec, type TrainingPlan } from './trainingPlan.js';
 import { emaVariable } from './programs/apply.js';

@@ -1,10 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { emaProfiles, type RunConfig } from '@ddpm-fleet/config';
+import { emaProfiles, validateSchedule, type EpochLength, type RunConfig } from '@ddpm-fleet/config';
 import { makeLayout, type EmaProfile, type ParamLayout } from '@ddpm-fleet/core';
 import { device, GaussianDiffusion } from '@ddpm-fleet/diffusion';
 import { unetParams, validateUNetConfig, type ParamSpec, type UNetConfig } from '@ddpm-fleet/model';
 import { validateAdam } from './optimizer/adam.js';
-import { validateSchedule, type EpochLength } from './optimizer/lrSchedule.js';
 import type { BatchShape } from './programs/shape.js';
 import { diffusionConfigOf, unetConfigOf } from './unetConfig.js';
 

@@ -1,7 +1,8 @@
 import { emptyLossHistory, updateLossHistory } from '@ddpm-fleet/diffusion';
+import { learningRate } from '@ddpm-fleet/config';
 import { emaWeight } from '@ddpm-fleet/checkpoint';
 import { emaName } from '@ddpm-fleet/core';
-import { adamScalars, learningRate, Trainer } from '../src/index.js';
+import { adamScalars, Trainer } from '../src/index.js';
 import { test, useEngine } from './support/suite.js';
 import { IMAGE, imagesAt, tinyConfig } from './support/tiny.js';
 import { applyStep, step } from './support/step.js';

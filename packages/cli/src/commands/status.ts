@@ -1,9 +1,12 @@
 import { openStore } from '@ddpm-fleet/checkpoint';
+import { runPaths } from '@ddpm-fleet/config';
 import { fleetError } from '@ddpm-fleet/core';
 import { gpuUse } from '@ddpm-fleet/engine';
+import { addParts, goodput, newestTimes, type Parts } from '@ddpm-fleet/telemetry';
 import { Command } from 'commander';
 import { jsonOption } from '../options.js';
 import { duration, print, printJson, printTable } from '../output.js';
+import { partsLine } from '../watching/partsLine.js';
 import { readLive, type Live } from '../launch/live.js';
 import { remoteStatus } from '../launch/remoteStatus.js';
 import { readRecord } from '../launch/runDirectory.js';
@@ -36,10 +39,20 @@ async function status(text: string, flags: StatusFlags): Promise<void> {
     newestCheckpoint: newest?.name,
     workers: live?.workers ?? [],
     ...live,
+    ...timesOf(dir),
   };
   if (flags.json) return printJson(facts);
   printStatus(dir, live, facts);
+  if (facts.seconds) print(`time         ${partsLine(facts.seconds)}`);
   await printGpus();
+}
+
+/** Where the time of all workers went since the run began. */
+function timesOf(dir: string): { goodput?: number; seconds?: Parts } {
+  const times = newestTimes(runPaths(dir).measures);
+  if (!times) return {};
+  const seconds = addParts(Object.values(times.workers));
+  return { goodput: goodput(seconds), seconds };
 }
 
 /** From a host that does not see the run's directory. */

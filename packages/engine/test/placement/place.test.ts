@@ -7,7 +7,7 @@ import {
   recordedPrograms,
   type KernelRegistry,
 } from '../../src/placement/index.js';
-import { ProtoWriter } from '../../src/compile/graph/protobuf.js';
+import { ProtoWriter } from '@ddpm-fleet/core';
 
 const arg = (name: string) => ({ name });
 const floats = { T: [1] };

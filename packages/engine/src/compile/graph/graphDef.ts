@@ -1,6 +1,6 @@
 import { BYTES, DataType, type GraphDType } from './dtype.js';
 import { inputNames, sizeOf, type Attr, type ConstantValue, type Graph, type GraphNode } from './graph.js';
-import { ProtoWriter } from './protobuf.js';
+import { ProtoWriter } from '@ddpm-fleet/core';
 
 /** A producer version that every TensorFlow from 2.9 on reads, and at which none of the operations used is deprecated. */
 export const PRODUCER = 1087;

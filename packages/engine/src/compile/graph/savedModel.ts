@@ -1,7 +1,7 @@
 import { DataType } from './dtype.js';
 import { writeShape } from './graphDef.js';
 import type { Port } from '../modulePlan.js';
-import { ProtoWriter } from './protobuf.js';
+import { ProtoWriter } from '@ddpm-fleet/core';
 
 /** What a signature of a SavedModel takes and gives, by the names that its callers use. */
 export interface Signature {

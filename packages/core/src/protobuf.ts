@@ -26,6 +26,16 @@ export class ProtoWriter {
     return this;
   }
 
+  double(field: number, value: number): this {
+    this.#tag(field, 1);
+    this.#append(new Uint8Array(Float64Array.of(value).buffer));
+    return this;
+  }
+
+  packedDoubles(field: number, values: readonly number[]): this {
+    return this.bytes(field, new Uint8Array(Float64Array.from(values).buffer));
+  }
+
   string(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }

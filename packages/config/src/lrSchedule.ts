@@ -1,5 +1,5 @@
 import { fleetError } from '@ddpm-fleet/core';
-import type { OptimizerConfig } from '@ddpm-fleet/config';
+import type { OptimizerConfig } from './types.js';
 
 /** How many images there are and how many a step takes; what epochs are counted in. */
 export interface EpochLength {

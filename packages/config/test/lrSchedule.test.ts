@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { loadConfig, type OptimizerConfig } from '@ddpm-fleet/config';
+import { loadConfig, type OptimizerConfig } from '../src/index.js';
 import test from 'ava';
-import { learningRate } from '../../src/index.js';
-import { validateSchedule } from '../../src/optimizer/lrSchedule.js';
+import { learningRate, validateSchedule } from '../src/lrSchedule.js';
 
 interface Golden {
   readonly lr_warmup_ho: { max_lr: number; warmup: number; step: number[]; lr: number[] };
@@ -23,7 +22,7 @@ interface Golden {
 }
 
 const golden = JSON.parse(
-  readFileSync(new URL('../../../../../test/golden/ddpm.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../../test/golden/ddpm.json', import.meta.url), 'utf8'),
 ) as Golden;
 
 function optimizer(...set: string[]): OptimizerConfig {

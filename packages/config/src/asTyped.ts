@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LEAVES } from './schema.js';
 
-const LISTS = ['positiveList', 'decayList', 'widthList'];
+const LISTS = ['positiveList', 'decayList', 'widthList', 'positiveNumberList'];
 /** Settings that name a place on this host's disk. */
 const PATHS = ['data.path', 'checkpoint.store'];
 

@@ -40,6 +40,10 @@ const FORMATS: Record<string, { check: Check; must: string }> = {
     must: 'must be a number from 0 to 1',
   },
   positiveList: { check: listOf(isInteger(1)), must: 'must be a list of whole numbers, e.g. [1, 2, 2]' },
+  positiveNumberList: {
+    check: listOf((v) => isNumber(v) && (v as number) > 0),
+    must: 'must be a list of numbers above 0, e.g. [500000]',
+  },
   decayList: {
     check: (v) =>
       listOf((d) => isNumber(d) && (d as number) >= 0 && (d as number) < 1)(v) &&

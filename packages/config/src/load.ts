@@ -8,6 +8,7 @@ import { convictSchema, envName, LEAVES } from './schema.js';
 import { asTyped } from './asTyped.js';
 import { checkTogether } from './together.js';
 import { settleBatch } from './batch.js';
+import { settleEma } from './ema.js';
 import type { RunConfig } from './types.js';
 import { readYaml, type YamlProblem } from './yaml.js';
 
@@ -40,7 +41,9 @@ export function loadConfig({ file, yaml, tree, set = [], env = process.env }: Lo
   const config = allAtOnce(given) ?? oneByOne(given);
   const ranks = new Map(given.map(({ path, rank }) => [path, rank]));
   const resolved = config.getProperties() as RunConfig;
-  const settled = { ...resolved, batch: settleBatch(resolved.batch, (path) => ranks.get(path) ?? 0) };
+  const rankOf = (path: string): number => ranks.get(path) ?? 0;
+  const batch = settleBatch(resolved.batch, rankOf);
+  const settled = { ...resolved, batch, ema: settleEma(resolved.ema, batch.globalBatchSize, rankOf) };
   checkTogether(settled);
   return freeze(settled);
 }

@@ -118,6 +118,11 @@ const tree = {
   },
   ema: {
     decays: identity([0.9999], 'decayList', 'Decays of the weight averages; the first is the one exported.'),
+    halfLifeImages: operational(
+      [],
+      'positiveNumberList',
+      'Images after which an average has half forgotten, in place of ema.decays: the same whatever the batch.',
+    ),
     start: identity(
       'copyFirst',
       ['copyFirst', 'warmup', 'ramp'],

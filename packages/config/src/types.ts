@@ -101,6 +101,8 @@ export interface OptimizerConfig {
 
 export interface EmaConfig {
   readonly decays: readonly number[];
+  /** The same in images, converted for the batch; empty: decays are given as such. operational */
+  readonly halfLifeImages: readonly number[];
   /** `copyFirst`: the first update copies (Ho et al.); `warmup`, `ramp`: the warm-ups of diffusers. */
   readonly start: 'copyFirst' | 'warmup' | 'ramp';
   readonly warmupPower: number;

@@ -147,6 +147,29 @@ test('a setting that came later is in the identity only where it is used', (t) =
     );
 });
 
+test('a half-life in images is a decay for the batch, and the identity is that of the decay', (t) => {
+  const batch = ['batch.globalBatchSize=64', 'batch.numSlots=4'];
+  const c = loadConfig({ env: {}, set: [...batch, 'ema.halfLifeImages=6400,640'] });
+  t.deepEqual([...c.ema.decays], [0.5 ** 0.01, 0.5 ** 0.1]);
+  t.true(Math.abs(c.ema.decays[0]! ** 100 - 0.5) < 1e-12);
+  t.deepEqual(loadConfig({ file: file(configYaml(c)), env: {} }), c, 'as a run records it');
+  const said = loadConfig({ env: {}, set: [...batch, `ema.decays=[${c.ema.decays.join()}]`] });
+  t.deepEqual(identityOf(c, facts), identityOf(said, facts));
+  const yaml = 'ema: { decays: [0.9] }';
+  t.deepEqual([...loadConfig({ yaml, env: {}, set: ['ema.halfLifeImages=128'] }).ema.decays], [0.5]);
+  const flag = loadConfig({ yaml: 'ema: { halfLifeImages: [128] }', env: {}, set: ['ema.decays=0.9'] });
+  t.deepEqual([flag.ema.decays, flag.ema.halfLifeImages], [[0.9], []]);
+  const both = { yaml: 'ema: { decays: [0.9], halfLifeImages: [128] }', env: {} };
+  t.regex(
+    message(() => loadConfig(both)),
+    /ema.halfLifeImages must be left out beside ema.decays/,
+  );
+  t.regex(
+    message(() => loadConfig({ env: {}, set: ['ema.halfLifeImages=0'] })),
+    /numbers above 0/,
+  );
+});
+
 test('resuming with another identity names each key with both values', (t) => {
   const a = identityOf(loadConfig({ env: {} }), facts);
   const b = identityOf(loadConfig({ env: {}, set: ['seed=3', 'model.ch=64'] }), {

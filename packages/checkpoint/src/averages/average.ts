@@ -38,9 +38,9 @@ export class SnapshotAverages {
   #basis = new AverageBasis([]);
   readonly #damaged: Skipped[];
 
-  /** @throws DDPM_ERR_AVERAGES_NONE, DDPM_ERR_STORE_* */
-  static async open(store: AverageStore): Promise<SnapshotAverages> {
-    const infos = await store.list();
+  /** @param steps those to use; default: all @throws DDPM_ERR_AVERAGES_NONE, DDPM_ERR_STORE_* */
+  static async open(store: AverageStore, steps?: readonly number[]): Promise<SnapshotAverages> {
+    const infos = (await store.list()).filter(({ globalStep }) => steps?.includes(globalStep) ?? true);
     const usable = infos.filter(({ manifest }) => manifest !== undefined);
     if (usable.length === 0) throw fleetError('DDPM_ERR_AVERAGES_NONE', { location: store.location });
     const { identityHash } = usable.at(-1)!.manifest!.meta;

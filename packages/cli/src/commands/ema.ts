@@ -4,6 +4,7 @@ import { RANGES } from '@ddpm-fleet/inference';
 import { Command, Option } from 'commander';
 import { widthRange } from '../emaSweep/candidates.js';
 import { sweep } from '../emaSweep/sweep.js';
+import { thin } from '../emaSweep/thin.js';
 import { jsonOption, nonNegativeInteger, positiveInteger } from '../options.js';
 import { bytes, note, print, printJson, printTable } from '../output.js';
 import { addPartOptions } from '../parts/flags.js';
@@ -30,6 +31,13 @@ export function emaCommand(): Command {
     .argument('<target>', TARGET)
     .addOption(jsonOption())
     .action(list);
+  ema
+    .command('thin')
+    .description('remove snapshots, evenly, and say which widths can still be put together of the others')
+    .argument('<target>', TARGET)
+    .requiredOption('--keep <n>', 'snapshots that stay; the last always does', positiveInteger)
+    .option('--dry-run', 'say it and remove nothing')
+    .action(thin);
   const command = ema
     .command('sweep')
     .description('judge averages of many widths: table, curve, and the best one exported')

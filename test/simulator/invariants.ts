@@ -12,6 +12,12 @@ import { Ledger } from './ledger.js';
 export const INVARIANTS = [
   ...Object.values(MACHINE),
   'HELLO says what an idle device holds',
+  'HELLO says what is held, and nothing that was called damaged',
+  'a sum answers a lease that is held',
+  'what is applied is committed, whole, and not abandoned',
+  'READY is said when all that is committed is applied',
+  'a state that is loaded or given is of the step that was asked for',
+  'no root is waited for in vain',
   'replica equals the undisturbed run',
   'checkpoint equals the undisturbed run',
   'journal reads as one unbroken run',

@@ -122,6 +122,48 @@ const WORKER: readonly Mutant[] = [
     to: 'if (commit)',
     seed: 3,
   },
+  {
+    bug: 'a sum whose lease is gone is sent',
+    file: 'worker/dist/src/machine/answers',
+    from: 'const leased = phase.leases.find(globalStep, node);',
+    to: 'const leased = { node, start: done.start, end: done.end, generation: turn.state.generation };',
+    seed: 6,
+  },
+  {
+    bug: 'a sum is sent under the newest generation, whatever its lease had',
+    file: 'worker/dist/src/machine/answers',
+    from: "{ type: 'sendSum', globalStep, leased,",
+    to: "{ type: 'sendSum', globalStep, leased: { ...leased, generation: turn.state.generation },",
+    seed: 3,
+  },
+  {
+    bug: 'a held state is trusted after a damage report',
+    file: 'worker/dist/src/machine/greeting',
+    from: 'if (phase.forget)',
+    to: 'if (!phase)',
+    seed: 3,
+  },
+  {
+    bug: 'commits are not remembered',
+    file: 'worker/dist/src/machine/answers',
+    from: 'held.log.add(commit.globalStep, commit.lines);',
+    to: '',
+    seed: 8,
+  },
+  {
+    bug: 'READY is said before what is committed is applied',
+    file: 'worker/dist/src/machine/task',
+    from: "if (view.ready)\n        return 'apply';",
+    to: "if (view.ready && view.level)\n        return 'apply';",
+    seed: 2,
+  },
+  {
+    bug: 'what is read of one bucket makes a root whole',
+    file: 'worker/dist/src/machine/commits',
+    from: 'pending.buckets.size === this.#buckets.length',
+    to: 'pending.buckets.size > 0',
+    seed: 1,
+  },
 ];
 
 /** What the simulator must find. */

@@ -1,7 +1,6 @@
 import { narrate, narrateEvent } from './narration.js';
 import { SMALL_RUN } from './model.js';
 import type { Settings } from './settings.js';
-import type { SimWorker } from './simWorker.js';
 import { Simulation, type TraceLine } from './simulation.js';
 
 /** One command of a scenario and what came of it. */
@@ -139,7 +138,8 @@ class Stage {
       else if (verb === 'freeze') worker!.host.freeze();
       else if (verb === 'thaw') worker!.host.thaw();
       else if (verb === 'leave') worker!.leave();
-      else if (verb === 'flip') this.#flip(worker!);
+      else if (verb === 'flip') this.#damage(() => worker!.flipBit());
+      else if (verb === 'spoil') this.#damage(() => worker!.damageNextLoad());
       else if (verb === 'lose') fleet.breakData(name);
       else if (verb === 'cut') fleet.cut(name);
       else if (verb === 'mend') fleet.mend(name);
@@ -147,9 +147,10 @@ class Stage {
     }
   }
 
-  #flip(worker: SimWorker): void {
+  #damage(done: () => void): void {
     this.#fleet.invariants.corrupted = true;
-    worker.flipBit();
+    this.#fleet.exact = false;
+    done();
   }
 
   #finish(): void {

@@ -25,6 +25,8 @@ export class SimDevice implements Device {
   readonly replica: Replica;
   /** Its bits were flipped, or it has its state from a device whose bits were. */
   damaged = false;
+  /** The next state that it loads is damaged at once. */
+  damagesNextLoad = false;
   slotsFinished = 0;
   #turn: Promise<unknown> = Promise.resolve();
   /** Calls that are not answered. */
@@ -110,6 +112,8 @@ export class SimDevice implements Device {
     if (this.damaged) this.#options.onUnnoticed();
     this.damaged = damaged;
     this.replica.load(state);
+    if (this.damagesNextLoad) this.flipBit();
+    this.damagesNextLoad = false;
     this.#options.onState(this.replica);
   }
 

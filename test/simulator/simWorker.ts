@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { bucketsOf } from '@ddpm-fleet/core';
 import { DirectSaver } from '@ddpm-fleet/checkpoint/memory';
 import type { CheckpointStore } from '@ddpm-fleet/checkpoint';
 import {
@@ -10,9 +12,11 @@ import {
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import type { Transport } from '@ddpm-fleet/transport';
 import type { Host } from './host.js';
+import type { Invariant } from './invariants.js';
 import { layoutOf } from './model.js';
 import { FACTS } from './settings.js';
 import { SimDevice, type SimDeviceOptions } from './simDevice.js';
+import { WorkerLedger } from './workerLedger.js';
 
 export interface SimWorkerOptions extends Omit<SimDeviceOptions, 'clock'> {
   readonly workerId: string;
@@ -27,8 +31,9 @@ export interface SimWorkerOptions extends Omit<SimDeviceOptions, 'clock'> {
   readonly openStore: (location: string) => CheckpointStore;
   readonly storeLocation: string;
   readonly onTurn: (event: WorkerEvent, effects: readonly WorkerEffect[]) => void;
-  /** Told whether HELLO is said by an idle device that holds what it says. */
-  readonly onHello: (isTrue: boolean) => void;
+  /** Runs what throws where something does not hold. */
+  readonly guard: (check: () => void) => void;
+  readonly count: (invariant: Invariant) => void;
   readonly onEnd: (reason: string) => void;
 }
 
@@ -40,12 +45,15 @@ export class SimWorker {
   readonly #options: SimWorkerOptions;
   readonly #device: SimDevice;
   readonly #shell: WorkerShell;
+  readonly #ledger: WorkerLedger;
   #ended = false;
 
   constructor(options: SimWorkerOptions) {
     const { host, workerId, incarnation, addresses, transport } = options;
     this.host = host;
     this.#options = options;
+    const { size, bucketBytes } = options.model;
+    this.#ledger = new WorkerLedger(bucketsOf(size, bucketBytes).length, options.count);
     this.#device = new SimDevice({ ...options, clock: host.clock });
     const peer = `${workerId}.${incarnation.toString(16).padStart(8, '0')}`;
     this.#shell = new WorkerShell({
@@ -78,6 +86,10 @@ export class SimWorker {
     this.#device.flipBit();
   }
 
+  damageNextLoad(): void {
+    this.#device.damagesNextLoad = true;
+  }
+
   /** SIGTERM. */
   leave(): void {
     this.host.reach(() => this.#shell.take({ type: 'leave', reason: 'asked to leave' }));
@@ -106,16 +118,20 @@ export class SimWorker {
     // It was found out.
     if (event.type === 'message' && event.message.type === 'HELLO_AGAIN' && event.message.forget)
       this.#device.damaged = false;
-    for (const effect of effects)
-      if (effect.type === 'send' && effect.message.type === 'HELLO') this.#checkHello(effect.message);
+    this.#options.guard(() => {
+      this.#ledger.follow(this.#shell.state, event, effects);
+      for (const effect of effects)
+        if (effect.type === 'send' && effect.message.type === 'HELLO') this.#checkHello(effect.message);
+    });
     this.#options.onTurn(event, effects);
   }
 
   /** WELCOME may be the very next thing that is read. */
   #checkHello({ held }: MessageOf<'HELLO'>): void {
     const { isIdle, replica } = this.#device;
-    const isTrue = isIdle && (held === null || held.globalStep === replica.globalStep);
-    this.#options.onHello(isTrue);
+    this.#options.count('HELLO says what an idle device holds');
+    assert.ok(isIdle, 'HELLO is said while the device is busy');
+    if (held) assert.equal(held.globalStep, replica.globalStep, 'HELLO says what the device does not hold');
   }
 
   async #prepare(): Promise<Prepared> {

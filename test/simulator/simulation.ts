@@ -184,7 +184,10 @@ export class Simulation {
       },
       onTurn: (event, effects) =>
         this.#options.workerTrace?.({ at: this.clock.now, workerId, event, effects }),
-      onHello: (isTrue) => this.#onHello(workerId, isTrue),
+      guard: (check) => {
+        if (this.#options.checked !== false) this.#guard(check, workerId);
+      },
+      count: (invariant) => this.invariants.checks[invariant]++,
       onState: (replica) => this.#guard(() => this.#look(workerId, replica)),
       damagedStates: this.#damagedStates,
       onUnnoticed: () => (this.unnoticed = true),
@@ -277,18 +280,14 @@ export class Simulation {
   }
 
   /** What is found must end the simulation, though a shell may take it for a failure of its own. */
-  #guard(check: () => void): void {
+  #guard(check: () => void, workerId?: string): void {
     try {
       check();
     } catch (error) {
-      this.#failure ??= error as Error;
+      const { message } = error as Error;
+      this.#failure ??= new Error(workerId ? `${workerId}: ${message}` : message, { cause: error });
       throw error;
     }
-  }
-
-  #onHello(workerId: string, isTrue: boolean): void {
-    this.invariants.checks['HELLO says what an idle device holds']++;
-    if (!isTrue) this.#failure ??= new Error(`${workerId} says HELLO with what it does not hold, or not yet`);
   }
 
   #check(coordinator: SimCoordinator, state: State, event: Event, effects: readonly Effect[]): void {

@@ -1,11 +1,11 @@
 import type { MessageOf } from '@ddpm-fleet/protocol';
 import { abandonStep } from './abandon.js';
 import { expel } from './leaving.js';
-import { startGathering } from './gather.js';
-import { distrustAfter } from './trust.js';
+import { weighClaim } from './claims.js';
+import { distrust, goodUntil } from './distrust.js';
 import type { Peer } from './peer.js';
 import type { FingerprintRound, State } from './state.js';
-import { journal, log, members, peersBy, type Turn } from './turn.js';
+import { journal, log, peersBy, type Turn } from './turn.js';
 
 /** Every so many steps, and of the last step: what is wrong in the end would stay wrong. */
 export function fingerprintDue({ options, globalStep, replicas }: State): boolean {
@@ -25,13 +25,17 @@ export function checkFirstFingerprint(
   peer: Peer,
   { globalStep, fingerprint }: MessageOf<'READY'>,
 ): boolean {
-  const { state } = turn;
+  const { replicas } = turn.state;
   if (fingerprint === null) return true;
+  const { agreed } = replicas;
+  if (agreed?.globalStep === globalStep && agreed.claims)
+    return weighClaim(turn, peer, fingerprint, { globalStep, claims: agreed.claims });
   if (unlikeAgreed(turn, peer, globalStep, fingerprint) !== null) return false;
   // Only a state that does not come from another replica says what all should have.
   const isFresh = (peer.source === 'seed' || peer.source === 'checkpoint') && globalStep === peer.fromStep;
-  if (isFresh && (!state.replicas.agreed || state.replicas.agreed.globalStep === globalStep))
-    state.replicas.agreed = { globalStep, value: fingerprint };
+  const isOpen = !agreed || (agreed.globalStep === globalStep && agreed.value === null);
+  if (isFresh && isOpen)
+    replicas.agreed = { globalStep, value: fingerprint, claims: new Map([[peer.workerId, fingerprint]]) };
   return true;
 }
 
@@ -113,31 +117,6 @@ function agree(state: State, globalStep: number, value: string): void {
   // What was lent to later steps is not covered: the replica may have been damaged after it was looked at.
   for (const [worker, step] of state.replicas.lentAt)
     if (step < globalStep) state.replicas.lentAt.delete(worker);
-}
-
-/** The step after which nothing can be trusted when these workers are wrong; null: they did no harm. */
-function goodUntil({ replicas }: State, names: readonly string[]): number | null {
-  const { agreed, lentAt, donatedAt, knownFrom } = replicas;
-  const step = agreed?.globalStep ?? 0;
-  const isHarmless = knownFrom <= step && donatedAt < step && !names.some((name) => lentAt.has(name));
-  return isHarmless ? null : step;
-}
-
-function distrust(turn: Turn, names: readonly string[], trustedUntil: number): void {
-  const { state } = turn;
-  for (const peer of members(state)) peer.held = null;
-  state.round = null;
-  state.origin.source = null;
-  // Never more than was trusted before: what an earlier damage left in the store is still there.
-  state.replicas.trust = distrustAfter(state.replicas.trust, trustedUntil);
-  state.replicas.distrustedTransfers = state.transfers.count;
-  state.checkpoint.lastStep = -1;
-  startGathering(
-    turn,
-    `sums of ${names.join(', ')} since step ${trustedUntil} cannot be trusted`,
-    0,
-    trustedUntil,
-  );
 }
 
 /** The value that more than half have, and who has another one: everybody, if there is no such value. */

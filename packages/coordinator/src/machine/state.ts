@@ -116,11 +116,20 @@ export interface Transfers {
   count: number;
 }
 
+/** A step whose state is known to be good. */
+export interface Agreed {
+  readonly globalStep: number;
+  /** Its fingerprint, where that was seen. */
+  readonly value: string | null;
+  /** While replicas have not been compared: what each worker that loaded the state says it is. */
+  readonly claims?: ReadonlyMap<string, string>;
+}
+
 /** What is known of replicas that may be damaged: fingerprints.ts. */
 export interface Replicas {
   fingerprints: FingerprintRound | null;
-  /** Last step whose state is known to be good, and its fingerprint where that was seen. */
-  agreed: { globalStep: number; value: string | null } | null;
+  /** The last one. */
+  agreed: Agreed | null;
   /** The newest step that each worker lent a hand to: with sums, or with a state that it gave. */
   readonly lentAt: Map<string, number>;
   /** The newest step at which a worker gave its state to others, which are as good as it is. */

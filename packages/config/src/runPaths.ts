@@ -16,6 +16,8 @@ export interface RunPaths {
   readonly measures: string;
   /** Event files for TensorBoard. */
   readonly tensorboard: string;
+  /** What the journal's lines are sealed with; secret. */
+  readonly sealKey: string;
   readonly checkpoints: string;
   readonly samples: string;
   readonly logs: string;
@@ -37,6 +39,7 @@ export function runPaths(dir: string): RunPaths {
     journalHead: join(dir, 'journal.head'),
     measures: join(dir, 'measures.ndjson'),
     tensorboard: join(dir, 'tensorboard'),
+    sealKey: join(dir, 'seal.key'),
     checkpoints: join(dir, 'checkpoints'),
     samples: join(dir, 'samples'),
     logs: join(dir, 'logs'),

@@ -11,6 +11,8 @@ export {
   type JournaledStep,
   type JournalLine,
 } from './server/journalLine.js';
+export { sealLine, type SealKey } from './server/seal.js';
+export { makeSealKey, readSealKey } from './server/sealFile.js';
 export { parseCheckpoint, readRun, readServerKeys } from './runDirectory.js';
 export {
   auditJournal,

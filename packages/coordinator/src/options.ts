@@ -3,6 +3,7 @@ import type { ServerSecurity, Transport } from '@ddpm-fleet/transport';
 import type { Logger } from 'pino';
 import type { Claim } from './claim/index.js';
 import type { Effect, Event, State } from './machine/index.js';
+import type { Seal } from './server/seal.js';
 import type { LiveStatus } from './server/live.js';
 
 export interface CoordinatorOptions {
@@ -27,6 +28,8 @@ export interface CoordinatorOptions {
   readonly stop?: string;
   /** Where others might take the run over: asked before anything of it is published. */
   readonly claim?: Pick<Claim, 'isTakenOver' | 'check'>;
+  /** What the lines of the journal are known by; without it whoever knows the last one could have written the next. */
+  readonly seal?: Seal;
   readonly observer?: CoordinatorObserver;
 }
 

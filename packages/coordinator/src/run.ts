@@ -6,6 +6,7 @@ import { RunWatch } from './goodput/runWatch.js';
 import type { RunOutcome } from './machine/index.js';
 import type { CoordinatorOptions } from './options.js';
 import { Coordinator } from './server/coordinator.js';
+import { openSeal } from './server/sealFile.js';
 import { removeAside } from './server/files.js';
 import type { Addresses, LiveStatus } from './server/live.js';
 import { realSurroundings, sharingSurroundings, type Surroundings } from './server/surroundings.js';
@@ -56,9 +57,10 @@ export async function startCoordinator(
 /**
  * Coordinates a run to its end, as its only owner. SIGTERM and SIGINT end it in order, a second one at once; SIGUSR1
  * saves a checkpoint, and so does SIGHUP where no terminal is attached.
- * @throws as `startCoordinator`; DDPM_ERR_RUN_LIVE where another owns the run, DDPM_ERR_RUN_DISPLACED once one does
+ * @param mayReseal go on behind lines of the journal that do not bear the run's seal
+ * @throws as `startCoordinator`, `openSeal`; DDPM_ERR_RUN_LIVE where another owns the run, DDPM_ERR_RUN_DISPLACED once one does
  */
-export async function runCoordinator(options: CoordinatorOptions): Promise<RunOutcome> {
+export async function runCoordinator(options: CoordinatorOptions, mayReseal = false): Promise<RunOutcome> {
   let running: RunningCoordinator | undefined;
   let claim: Claim | undefined;
   let asked = options.stop;
@@ -72,9 +74,10 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunOu
   outliveHangup(save);
   try {
     claim = await claimForCoordinator(options);
+    const seal = openSeal(runPaths(options.runDir), mayReseal);
     const watch = new RunWatch(options);
     const surroundings = await surroundingsOf(options);
-    running = await startCoordinator({ ...options, claim, observer: watch.observer }, surroundings);
+    running = await startCoordinator({ ...options, claim, seal, observer: watch.observer }, surroundings);
     if (asked !== undefined) running.stop(asked);
     return await watch.follow(Promise.race([running.outcome, thrown(claim.lost)]));
   } finally {

@@ -4,6 +4,7 @@ import { loadConfig, runPaths } from '@ddpm-fleet/config';
 import {
   auditJournal,
   readHeadFile,
+  readSealKey,
   type Anchor,
   type Audit,
   type AuditFacts,
@@ -35,7 +36,9 @@ export async function auditRun(runDir: string): Promise<RunAudit> {
   const { texts, unfinishedBytes } = await readLines(paths.journal);
   const { batch } = loadConfig({ file: paths.config, env: {} });
   const anchors = [...(head ? [head] : []), ...saved.anchors];
-  const audit = auditJournal(texts, { ...batch, anchors, checkpoints: saved.checkpoints });
+  const sealKey = readSealKey(paths.sealKey);
+  const facts = { ...batch, anchors, checkpoints: saved.checkpoints, ...(sealKey && { sealKey }) };
+  const audit = auditJournal(texts, facts);
   const { datasetSize } = readRecord(runDir)!;
   return {
     ...audit,

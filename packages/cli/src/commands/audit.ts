@@ -41,6 +41,7 @@ function show(audit: RunAudit): void {
   print(
     `chain        ${holds ? 'unbroken' : 'see below'}; ${audit.anchored} heads noted elsewhere are in it`,
   );
+  showSeal(audit);
   print(
     `steps        ${count(audit.globalStep - (audit.branch?.globalStep ?? 0))}, each committed once${skipped(audit)}`,
   );
@@ -61,6 +62,12 @@ function show(audit: RunAudit): void {
   if (holds) return print('\nnothing wrong was found');
   print('');
   for (const { kind, detail } of audit.findings) print(`${kind}: ${detail}`);
+}
+
+function showSeal({ sealed }: RunAudit): void {
+  const what =
+    sealed === null ? 'not checked: there is no seal.key' : `${sealed.toLocaleString('en-US')} lines bear it`;
+  print(`seal         ${what}`);
 }
 
 function showBranch({ branch }: RunAudit): void {

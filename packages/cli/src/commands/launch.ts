@@ -48,6 +48,10 @@ async function run(file: string, flags: LaunchFlags): Promise<void> {
   if (flags.detach) return detach(directoryOf(await foresee(options, flags), flags), process.argv.slice(2));
   const prepared = await prepareRun(options);
   assertAccepted(prepared.notes, flags);
+  await launchHere(prepared, flags);
+}
+
+async function launchHere(prepared: PreparedRun, flags: LaunchFlags): Promise<void> {
   const { config } = prepared;
   const dir = directoryOf(prepared, flags);
   if (isCheckpoint(flags.resume) && flags.branch === undefined) await assertOwnCheckpoint(dir, flags.resume);
@@ -114,6 +118,7 @@ function planOf(run: ForeseenRun, venue: Venue, dir: string, flags: LaunchFlags)
     ...(isCheckpoint(flags.resume) && flags.branch === undefined ? { from: checkpointOf(flags.resume) } : {}),
     insecure: flags.insecure === true,
     allowUnlike: flags.allowUnlike === true,
+    reseal: flags.reseal === true,
   };
   const plan = planLaunch({
     ...{ runDir: dir, workers, hosts, threads, coordinatorHost: HERE, root: INSTALLATION },

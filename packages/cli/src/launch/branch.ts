@@ -9,7 +9,7 @@ import {
   type RunConfig,
   type RunRecord,
 } from '@ddpm-fleet/config';
-import { formatLine, GENESIS } from '@ddpm-fleet/coordinator';
+import { formatLine, GENESIS, makeSealKey, sealLine } from '@ddpm-fleet/coordinator';
 import { emaName, fleetError } from '@ddpm-fleet/core';
 import { findTarget } from '../target.js';
 import type { PreparedRun } from './preparedRun.js';
@@ -27,7 +27,7 @@ export async function beginBranch(
   checkpoint: string,
   run: PreparedRun,
 ): Promise<Parent> {
-  const { journal } = runPaths(dir);
+  const { journal, sealKey } = runPaths(dir);
   if (readRecord(dir) || existsSync(journal)) throw fleetError('DDPM_ERR_RUN_EXISTS', { dir });
   const { store, which } = findTarget(checkpoint);
   const loaded = await store.load(which);
@@ -37,7 +37,8 @@ export async function beginBranch(
   const { globalStep, digest, runId, changed } = parent;
   const entry = { kind: 'branch', globalStep, digest, runId, changed } as const;
   mkdirSync(dir, { recursive: true });
-  writeFileSync(journal, `${formatLine(0, GENESIS, new Date(), entry)}\n`, { flag: 'wx', flush: true });
+  const text = sealLine(formatLine(0, GENESIS, new Date(), entry), makeSealKey(sealKey));
+  writeFileSync(journal, `${text}\n`, { flag: 'wx', flush: true });
   return parent;
 }
 

@@ -22,6 +22,7 @@ export interface LaunchFlags extends VenueFlags, Strictness {
   readonly engine?: string;
   readonly set: string[];
   readonly allowUnlike?: boolean;
+  readonly reseal?: boolean;
   readonly rendezvousTimeout: number;
   readonly branch?: string;
   readonly detach?: boolean;
@@ -61,13 +62,11 @@ export function addLaunchOptions(command: Command): Command {
         nonEmpty,
         'none',
       )
-      .option(
-        '--branch <name>',
-        'with --resume CHECKPOINT: a new run of this name from it, settings may be others',
-      )
+      .option('--branch <name>', 'with --resume CHECKPOINT: a new run from it, settings may be others')
       .addOption(engineOption())
       .option('--set <path=value>', 'override a setting, e.g. model.ch=64; may be repeated', collect, [])
       .option('--allow-unlike', 'let in workers of unlike devices; equality checks are then off')
+      .option('--reseal', 'with --resume: go on though the journal lacks this run’s seal; it says so then')
       .option('--detach', 'come back once the run goes on; it lives on without this terminal')
       .option('--dry-run', 'print what the run would be and need, and who would run where; start nothing')
       .option('--json', 'with --dry-run: one JSON document'),

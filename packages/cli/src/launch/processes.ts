@@ -10,6 +10,8 @@ export interface ProcessRequest {
   readonly join?: string;
   readonly insecure?: boolean;
   readonly allowUnlike?: boolean;
+  /** Go on behind lines of the journal that do not bear the run's seal. */
+  readonly reseal?: boolean;
   /** A checkpoint to start from, where the run's own newest is not wanted. */
   readonly from?: string;
   readonly engine: ChosenEngine;
@@ -28,14 +30,15 @@ const PACKAGES: Readonly<Record<Role, string>> = {
 
 /** The command lines of the processes of a run. */
 export function processEntries(request: ProcessRequest): LaunchRequest['entries'] {
-  const { dir, port, from, join, insecure, allowUnlike } = request;
+  const { dir, port, from, join, insecure, allowUnlike, reseal } = request;
   const start = from === undefined ? [] : ['--from', from];
   const plain = insecure ? ['--insecure'] : [];
+  const anew = reseal ? ['--reseal'] : [];
   const unlike = allowUnlike ? ['--allow-unlike'] : [];
   return {
     coordinator: [
       ...[entryOf('coordinator'), '--run-dir', dir, '--port', String(port)],
-      ...[...start, ...plain, ...unlike],
+      ...[...start, ...plain, ...unlike, ...anew],
     ],
     worker: [entryOf('worker'), ...(join === undefined ? ['--run-dir', dir] : ['--join', join]), ...plain],
   };

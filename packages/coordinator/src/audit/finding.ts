@@ -4,7 +4,7 @@
  * misplaced: lines stand in another order. repeated: a line is there twice. cutOff: the journal went on after its end.
  * positions: a stream position was not used, or was used twice. recomputed: a step gave another result when it was
  * computed again. order: what the lines say cannot have happened one after the other. checkpoint: a checkpoint is
- * not the one that the journal knows, or is damaged.
+ * not the one that the journal knows, or is damaged. seal: a line was not written by a coordinator of this run.
  */
 export type FindingKind =
   | 'damaged'
@@ -16,7 +16,8 @@ export type FindingKind =
   | 'positions'
   | 'recomputed'
   | 'order'
-  | 'checkpoint';
+  | 'checkpoint'
+  | 'seal';
 
 export interface Finding {
   readonly kind: FindingKind;

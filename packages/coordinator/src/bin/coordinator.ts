@@ -5,6 +5,7 @@ import { fleetError, isFleetError, printable } from '@ddpm-fleet/core';
 import { collectSeldom } from '@ddpm-fleet/transport';
 import { pino } from 'pino';
 import type { RunOutcome } from '../machine/index.js';
+import type { CoordinatorOptions } from '../options.js';
 import { runCoordinator } from '../run.js';
 import { parseCheckpoint, readRun, readServerKeys } from '../runDirectory.js';
 
@@ -14,7 +15,7 @@ const CRASHED = 70;
 /**
  * Entry of a coordinator process; logs NDJSON on stdout. Flags: --run-dir DIR (DDPM_FLEET_RUN_DIR), --port N
  * (DDPM_FLEET_PORT; default 0: a free pair), --from CHECKPOINT, --key-file FILE (DDPM_FLEET_KEY_FILE),
- * --insecure (DDPM_FLEET_INSECURE=1), --allow-unlike. DDPM_FLEET_STOP says why it only saves what workers hold and ends.
+ * --insecure (DDPM_FLEET_INSECURE=1), --allow-unlike, --reseal. DDPM_FLEET_STOP says why it only saves what workers hold and ends.
  * Exit code 0: the run is complete; 1: it ended before; 70: a bug of ours, after which it may be started again.
  */
 async function main(): Promise<number> {
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
       'key-file': { type: 'string', default: env.DDPM_FLEET_KEY_FILE ?? '' },
       insecure: { type: 'boolean', default: env.DDPM_FLEET_INSECURE === '1' },
       'allow-unlike': { type: 'boolean', default: false },
+      reseal: { type: 'boolean', default: false },
     },
   });
   const { config, record } = readRun(values['run-dir']);
@@ -34,7 +36,7 @@ async function main(): Promise<number> {
     { level: config.log.level, base: { coordinator: process.pid } },
     outliveLog(pino.destination(LOG_LINES)),
   );
-  const outcome = await runCoordinator({
+  const options: CoordinatorOptions = {
     config,
     record,
     runDir: values['run-dir'],
@@ -45,7 +47,8 @@ async function main(): Promise<number> {
     ...(values['key-file'] && { security: readServerKeys(values['key-file']) }),
     ...(values.from !== undefined && { from: parseCheckpoint(values.from) }),
     ...(env.DDPM_FLEET_STOP && { stop: env.DDPM_FLEET_STOP }),
-  });
+  };
+  const outcome = await runCoordinator(options, values.reseal);
   log.info(outcome, outcome.reason);
   // The launcher ends with these words.
   if (!outcome.completed) say(`error: ${lastWords(outcome)}`);

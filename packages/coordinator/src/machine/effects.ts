@@ -18,6 +18,10 @@ export type Entry =
       readonly globalStep: number;
       readonly reason: string;
       readonly deviceKind?: string;
+      /** Of the journal from here on; the shell says it. */
+      readonly format?: number;
+      /** Lines before this one need not bear the seal: somebody said so. */
+      readonly resealed?: boolean;
     }
   | {
       readonly kind: 'joined';

@@ -3,6 +3,7 @@ import { every, type Clock } from '@ddpm-fleet/transport';
 import type { JournalHead } from '../machine/index.js';
 import { Chain } from './chain.js';
 import type { Files, GrowingFile } from './files.js';
+import type { SealKey } from './seal.js';
 import { readHead } from './journalHead.js';
 
 /** Lines become durable together, this often. */
@@ -28,6 +29,7 @@ export interface JournalOptions {
   readonly fence?: () => void;
   /** Somebody may hold the file that is there and write into it. */
   readonly isShared?: boolean;
+  readonly sealKey?: SealKey;
 }
 
 /**
@@ -53,7 +55,7 @@ export class Journal extends Chain {
   #flushing: Promise<void> = Promise.resolve();
 
   constructor(start: JournalStart, options: JournalOptions) {
-    super(start.head, options.date);
+    super(start.head, options.date, options.sealKey);
     this.#options = options;
     this.#durableBytes = start.sizeBytes;
     const { files, paths, clock, isShared = false } = options;

@@ -5,6 +5,7 @@ import type { Chain } from './chain.js';
 import type { CostMeter } from './costs.js';
 import { parseLine, type JournalLine } from './journalLine.js';
 import { recoverFurther } from './recover.js';
+import { SEALED_FORMAT, type Seal } from './seal.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -17,6 +18,7 @@ const MAX_CHARS = 1 << 20;
 /** The journal, and what workers are told of it. */
 export class JournalFeed {
   readonly #journal: Chain;
+  readonly #seal: Pick<Seal, 'isResealed'> | undefined;
   readonly #wire: Wire;
   readonly #emit: Emit;
   readonly #costs: CostMeter;
@@ -27,7 +29,16 @@ export class JournalFeed {
   /** The line of this life's start waits for the next one: what workers remember of a lost tail goes before it. */
   #start: Entry | undefined;
 
-  constructor(journal: Chain, recovery: Recovery, wire: Wire, emit: Emit, costs: CostMeter) {
+  /** @param seal what the lines of this life are sealed with */
+  constructor(
+    journal: Chain,
+    recovery: Recovery,
+    wire: Wire,
+    emit: Emit,
+    costs: CostMeter,
+    seal?: Pick<Seal, 'isResealed'>,
+  ) {
+    this.#seal = seal;
     this.#journal = journal;
     this.#recovery = recovery;
     this.#wire = wire;
@@ -41,7 +52,7 @@ export class JournalFeed {
 
   append({ entry }: EffectOf<'journal'>): void {
     if (entry.kind === 'start') {
-      this.#start = entry;
+      this.#start = { ...entry, ...sealedFrom(this.#seal) };
       return;
     }
     this.#appendStart();
@@ -88,6 +99,10 @@ export class JournalFeed {
     this.#appendStart();
     await this.#journal.close();
   }
+}
+
+function sealedFrom(seal: Pick<Seal, 'isResealed'> | undefined): { format?: number; resealed?: boolean } {
+  return seal ? { format: SEALED_FORMAT, ...(seal.isResealed && { resealed: true }) } : {};
 }
 
 /** What the journal says with a line more; undefined for one that cannot be the next of this run. */

@@ -1,14 +1,14 @@
-import { checkpointLocation, configYaml, runPaths } from '@ddpm-fleet/config';
 import { makeLayout } from '@ddpm-fleet/core';
 import { Dtype, DTYPE_BYTES, runKey, type ControlMessage, type DataFrame } from '@ddpm-fleet/protocol';
 import type { Effect, EffectOf, RunOutcome, StepMetrics } from '../machine/index.js';
 import type { CoordinatorOptions } from '../options.js';
 import { CostMeter } from './costs.js';
 import type { Emit } from './emit.js';
-import { Journal } from './journal.js';
 import { JournalFeed } from './journalFeed.js';
+import { openJournal } from './openJournal.js';
 import type { RecoveredJournal } from './recover.js';
-import { Saves, type SavesOptions } from './saves.js';
+import { Saves } from './saves.js';
+import { savesOptions } from './savesOptions.js';
 import { Sums, type SumsOptions } from './sums.js';
 import type { Surroundings } from './surroundings.js';
 import { Wire } from './wire.js';
@@ -53,7 +53,7 @@ export class Performer {
     };
     this.#sums = new Sums(sums, this.wire, emit, this.costs, surroundings.makeReducer);
     const journal = openJournal(options, surroundings, recovery);
-    this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs);
+    this.#feed = new JournalFeed(journal, recovery, this.wire, emit, this.costs, options.seal);
     const mayPublish = async (): Promise<void> => {
       await journal.durable();
       options.claim?.check();
@@ -165,22 +165,6 @@ export class Performer {
   }
 }
 
-function openJournal(
-  { runDir, log, claim }: CoordinatorOptions,
-  { files, clock, date }: Surroundings,
-  { journal: head, sizeBytes }: RecoveredJournal,
-): Journal {
-  const onProblem = (problem: string | null): void =>
-    problem
-      ? log.error({ problem }, 'the journal is not durable; lines wait in memory, and nothing is published')
-      : log.info('the journal is written');
-  const fences = claim && { fence: () => claim.check(), isShared: claim.isTakenOver };
-  return new Journal(
-    { head, sizeBytes },
-    { paths: runPaths(runDir), files, clock, date, onProblem, ...fences },
-  );
-}
-
 function sumsOptions({ config, record, log }: CoordinatorOptions, run: bigint): SumsOptions {
   const { batch, fleet, diffusion } = config;
   const { numSlots, slotBatchSize } = batch;
@@ -198,32 +182,5 @@ function sumsOptions({ config, record, log }: CoordinatorOptions, run: bigint): 
     digestEvery,
     buckets,
     numTimesteps: diffusion.numTimesteps,
-  };
-}
-
-function savesOptions(
-  options: CoordinatorOptions,
-  run: bigint,
-): Omit<SavesOptions, 'mayPublish' | 'journalHead'> {
-  const { config, record, runDir, from } = options;
-  const { runId, identity, identityHash, datasetHash, dataset, notes, engine, parent } = record;
-  const about = {
-    runId,
-    identity,
-    identityHash,
-    datasetHash,
-    ...(dataset && { dataset }),
-    ...(notes && { notes }),
-    ...(parent && { parent }),
-    engine,
-  };
-  const { keepLast, keepEvery, keepBest } = config.checkpoint;
-  return {
-    run,
-    location: checkpointLocation(config, runDir),
-    retention: { keepLast, keepEvery, keepBest },
-    averageType: config.ema.snapshotType,
-    ...(from && { from }),
-    meta: { ...about, configYaml: configYaml(config) },
   };
 }

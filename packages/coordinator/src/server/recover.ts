@@ -1,6 +1,6 @@
 import { fleetError } from '@ddpm-fleet/core';
 import { distrustAfter, FRESH, HISTORY, trustAlso, type Recovery } from '../machine/index.js';
-import type { Files } from './files.js';
+import type { Files, Tail } from './files.js';
 import { hashLine, parseLine, type JournalLine } from './journalLine.js';
 
 /** Enough for the newest commits even of large fleets. */
@@ -24,14 +24,26 @@ export function recover(path: string, files: Files, tailBytes = TAIL_BYTES): Rec
   const tail = files.readTail(path, tailBytes);
   if (!tail) return { ...FRESH, cutBytes: 0, sizeBytes: 0 };
   const { start, bytes } = tail;
-  const end = bytes.lastIndexOf(LINE_FEED) + 1;
+  const { texts, end } = wholeLines(tail);
   if (end < bytes.length) files.truncate(path, start + end);
-  const texts = Buffer.from(bytes.subarray(0, end)).toString('utf8').split('\n').slice(0, -1);
-  if (start > 0) texts.shift();
   // Asked for only when a line is damaged: it reads the whole file.
   const first = (): number => (start > 0 ? lineFeeds(files, path, start) + 1 : 0);
   const recovery = recoverFurther(FRESH, path, texts, first);
   return { ...recovery, cutBytes: bytes.length - end, sizeBytes: start + end };
+}
+
+/** The newest lines of a journal; none where there is none. */
+export function newestLines(path: string, files: Files): string[] {
+  const tail = files.readTail(path, TAIL_BYTES);
+  return tail ? wholeLines(tail).texts : [];
+}
+
+/** Lines of which neither end was cut off, and where in `bytes` the last one ends. */
+function wholeLines({ start, bytes }: Tail): { texts: string[]; end: number } {
+  const end = bytes.lastIndexOf(LINE_FEED) + 1;
+  const texts = Buffer.from(bytes.subarray(0, end)).toString('utf8').split('\n').slice(0, -1);
+  if (start > 0) texts.shift();
+  return { texts, end };
 }
 
 /**

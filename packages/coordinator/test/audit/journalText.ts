@@ -4,12 +4,12 @@ import { formatLine, GENESIS, hashLine } from '../../src/server/journalLine.js';
 
 export const SHAPE = { numSlots: 4, slotBatchSize: 2 };
 
-/** Lines as the coordinator writes them, a second apart. */
-export function linesOf(entries: readonly Entry[]): string[] {
+/** Lines as the coordinator writes them, a second apart. @param seal what is done with each */
+export function linesOf(entries: readonly Entry[], seal = (text: string) => text): string[] {
   const texts: string[] = [];
   for (const [i, entry] of entries.entries()) {
     const prev = i === 0 ? GENESIS : hashLine(texts[i - 1]!);
-    texts.push(formatLine(i, prev, new Date(1e12 + i * 1000), entry));
+    texts.push(seal(formatLine(i, prev, new Date(1e12 + i * 1000), entry)));
   }
   return texts;
 }

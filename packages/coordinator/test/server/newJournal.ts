@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import type { RunPaths } from '@ddpm-fleet/config';
-import { Journal, type JournalOptions } from '../../src/server/journal.js';
+import { Journal, type JournalOptions, type JournalStart } from '../../src/server/journal.js';
 import { realSurroundings } from '../../src/server/surroundings.js';
 
 /** The journal of a new run, on the disk; without more said, nothing may go wrong with it. */
@@ -8,7 +8,8 @@ export function newJournal(
   t: ExecutionContext,
   paths: RunPaths,
   options: Partial<JournalOptions> = {},
+  start: JournalStart = { head: null, sizeBytes: 0 },
 ): Journal {
   const onProblem = (problem: string | null): void => void t.is(problem, null);
-  return new Journal({ head: null, sizeBytes: 0 }, { ...realSurroundings, paths, onProblem, ...options });
+  return new Journal(start, { ...realSurroundings, paths, onProblem, ...options });
 }

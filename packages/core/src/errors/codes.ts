@@ -401,6 +401,15 @@ const table = {
     message:
       '{path}: line {line} is damaged: {detail}. Run ddpm-fleet audit on the run; to go on from the newest checkpoint, move the journal away.',
   },
+  DDPM_ERR_JOURNAL_SEAL: {
+    exitCode: 1,
+    message:
+      '{journal} cannot be checked against {sealKey}: {problem}. Put the key back; or, if you know why it is so (a journal of an older release, a lost key), go on with --resume auto --reseal, which the journal records.',
+  },
+  DDPM_ERR_SEAL_KEY: {
+    exitCode: 1,
+    message: 'the key {path} cannot be used ({reason}). Put the one of this run back.',
+  },
   DDPM_ERR_JOURNAL_WRITE: {
     exitCode: 1,
     message:

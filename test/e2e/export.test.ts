@@ -13,11 +13,12 @@ const HASH = 'ab'.repeat(32);
 const SETTINGS = TINY.filter((word) => word !== '--set');
 
 /** A checkpoint at step 7 as a run publishes it, without the run. */
-async function checkpoint(set: readonly string[] = []): Promise<string> {
+async function checkpoint(set: readonly string[] = [], spoil?: number): Promise<string> {
   const config = loadConfig({ env: {}, set: [...SETTINGS, 'name=tiny', 'ema.decays=[0.99]', ...set] });
   const specs = unetParams(unetConfigOf(config, { size: 8, channels: 3 }));
   const layout = makeLayout(specs);
   const params = initParams(specs, 1);
+  if (spoil !== undefined) params[3] = spoil;
   const zeros = new Float32Array(layout.size);
   const dir = join(scratch(), 'checkpoints');
   await openStore(dir).publish({
@@ -142,4 +143,20 @@ test('a README of somebody else, a batch where there is none, and what a format 
   const beside = await ddpmFleet(['export', plain, '--out', fresh]);
   t.is(beside.code, 2);
   t.regex(beside.stderr, /1 file\(s\) that this export does not write.*saved_model\.pb.*DDPM_ERR_EXPORT_OUT/);
+});
+
+test('weights that are no numbers are refused by whatever would use them', async (t) => {
+  const target = await checkpoint([], NaN);
+  const out = join(scratch(), 'never');
+  for (const args of [
+    ['export', target, '--out', out],
+    ['sample', target, '--count', '1', '--out', `${out}.png`],
+    ['evaluate', target, '--metric', 'bpd', '--count', '1'],
+  ]) {
+    const run = await ddpmFleet(args);
+    t.is(run.code, 2, args[0]);
+    t.regex(run.stderr, /NaN.*\[DDPM_ERR_CHECKPOINT_NON_FINITE\]/s);
+    t.notRegex(run.stderr, /\n\s+at /);
+  }
+  t.false(existsSync(out) || existsSync(`${out}.png`));
 });

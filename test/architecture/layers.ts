@@ -14,6 +14,7 @@ export const LAYERS: Record<string, number> = {
   '@ddpm-fleet/checkpoint': 2,
   '@ddpm-fleet/launcher': 2,
   '@ddpm-fleet/telemetry': 2,
+  '@ddpm-fleet/report': 3,
   '@ddpm-fleet/trainer': 3,
   '@ddpm-fleet/coordinator': 3,
   '@ddpm-fleet/inference': 4,

@@ -1,4 +1,5 @@
 import { printable, printableLine, type Note } from '@ddpm-fleet/core';
+import { fitLine } from './watching/fitLine.js';
 
 /** One JSON document on stdout; logs go to stderr. Outside of its strings it has no character that would be escaped. */
 export function printJson(value: unknown): void {
@@ -18,9 +19,13 @@ export function note(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
+const COLUMNS = 80;
+
 /** On a terminal: a line that the next one is written over. */
 export function rewrite(text: string): void {
-  process.stderr.write(`\r${printableLine(text)}\u001b[K`);
+  // The last column stays free: some terminals wrap when it is written.
+  const columns = (process.stderr.columns || COLUMNS) - 1;
+  process.stderr.write(`\r${fitLine(printableLine(text), columns)}\u001b[K`);
 }
 
 /** What was noted, a line each. */

@@ -3,6 +3,7 @@ import { auditCommand } from './audit.js';
 import { benchCommand } from './bench.js';
 import { chaosCommand } from './chaos.js';
 import { checkpointCommand } from './checkpoint.js';
+import { compareCommand } from './compare.js';
 import { dataCommand } from './data.js';
 import { doctorCommand } from './doctor.js';
 import { drainCommand } from './drain.js';
@@ -16,6 +17,7 @@ import { interpolateCommand } from './interpolate.js';
 import { launchCommand } from './launch.js';
 import { coordinatorCommand, workerCommand } from './process.js';
 import { replayCommand } from './replay.js';
+import { reportCommand } from './report.js';
 import { sampleCommand } from './sample.js';
 import { statusCommand } from './status.js';
 
@@ -25,6 +27,8 @@ export const commands: readonly (() => Command)[] = [
   coordinatorCommand,
   workerCommand,
   statusCommand,
+  reportCommand,
+  compareCommand,
   auditCommand,
   replayCommand,
   chaosCommand,

@@ -477,6 +477,10 @@ const table = {
     exitCode: 2,
     message: 'there is no image {index} in {name}: numbers are 0 to {last}. Ask for fewer or for others.',
   },
+  DDPM_ERR_REPORT_OUT: {
+    exitCode: 2,
+    message: '{file} cannot be written: {reason}. Name another with --out.',
+  },
   DDPM_ERR_SAMPLE_OUT: {
     exitCode: 2,
     message: '{file}: its ending does not say what to write. Name {what}.',

@@ -134,6 +134,7 @@ test('scales, and thinning that loses no spike', (t) => {
   const x = linear([0, 10], [100, 200]);
   t.deepEqual([x.at(0), x.at(5), x.ticks], [100, 150, [0, 2, 4, 6, 8, 10]]);
   t.deepEqual(logarithmic([0.01, 1], [0, 100]).at(0.1), 50);
+  t.deepEqual(logarithmic([0.25, 0.8], [0, 1]).ticks, [0.4, 0.6, 0.8]);
   t.true(linear([3, 3], [0, 1]).ticks.length > 0);
   const points = Array.from({ length: 100_000 }, (_, i): [number, number] => [i, i === 54_321 ? 9 : 1]);
   const few = thinned(points);

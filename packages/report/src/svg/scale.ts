@@ -13,7 +13,8 @@ export function linear([low, high]: readonly [number, number], [from, to]: reado
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= raw)!;
   const ticks: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= low + span * 1.0001; i++) ticks.push(i * step);
+  for (let i = Math.ceil(low / step); i * step <= low + span * 1.0001; i++)
+    ticks.push(Number((i * step).toPrecision(12)));
   return { at: (value) => from + ((value - low) / span) * (to - from), ticks };
 }
 
@@ -33,6 +34,8 @@ export function logarithmic(
   );
   const all = within.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001).toSorted((a, b) => a - b);
   const tens = all.filter((tick) => Math.abs(Math.log10(tick) % 1) < 1e-9);
+  // Within less than a decade these are too few.
+  if (all.length < 3) return { at, ticks: linear([low, high], [from, to]).ticks };
   return { at, ticks: all.length > 2 * TICKS ? tens : all };
 }
 

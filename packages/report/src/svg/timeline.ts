@@ -45,7 +45,7 @@ export function goodputBands({ times, began, newest }: RunHistory): Markup {
     const before = i === 0 ? { at: began, parts: {} } : times[i - 1]!;
     return stack(difference(parts, before.parts), at(before.at), at(until));
   });
-  return markup`${key(PART_NAMES)}<svg viewBox="0 0 ${WIDTH} ${BANDS + 24}" role="img" aria-label="Shares of the time of all workers">${bars}${clock(began, newest, BANDS + 24)}</svg>`;
+  return markup`${key(PART_NAMES)}<svg viewBox="0 0 ${WIDTH} ${BANDS + 24}" role="img" aria-label="Shares of the time of all workers" shape-rendering="crispEdges">${bars}${clock(began, newest, BANDS + 24)}</svg>`;
 }
 
 function difference(now: Parts, before: Parts): Parts {

@@ -3,6 +3,7 @@ import { layoutOf } from '../manifest.js';
 import { problemOf } from '../reading.js';
 import type { SnapshotMeta } from '../state.js';
 import type { Skipped } from '../store.js';
+import { AVERAGE_TYPES } from './dtype.js';
 import { AverageBasis, type Fit } from './fit.js';
 import type { AverageStore, AveragesInfo } from './store.js';
 import type { AverageTarget, PowerAverage } from './target.js';
@@ -151,7 +152,8 @@ export class SnapshotAverages {
     this.#pieces = this.#infos.flatMap((info) =>
       info.manifest!.files.map(({ relativeStd }) => ({ info, relativeStd, step: info.globalStep })),
     );
-    this.#basis = new AverageBasis(this.#pieces);
+    const types = this.#infos.map(({ manifest }) => AVERAGE_TYPES[manifest!.type].rounding);
+    this.#basis = new AverageBasis(this.#pieces, Math.max(...types));
   }
 
   #outOfRange({ step, ...profile }: AverageTarget, profileError: number): Error {

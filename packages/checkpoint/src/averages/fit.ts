@@ -8,25 +8,30 @@ export interface Fit {
   readonly profileError: number;
 }
 
-/** What is left of a unit profile beside the others, squared, below which it is one of their sums. */
-const DEPENDENT = 1e-14;
+/** Relative error of an average in float32: of its updates, more than of a snapshot's rounding. */
+const ROUNDING = 5e-7;
 
 /**
  * Averages that are there, as a basis for others: the least-squares problem of the profiles, A x = b with
- * A_ij = <p_i, p_j> and b_i = <p_i, p> (Karras et al. 2024, appendix C), in float64. A is scaled to a unit diagonal and
- * factored by Cholesky with pivots, which leaves out profiles that the others already make: many snapshots are close to
- * dependent, and without that small pivots would blow up what is rounding.
+ * A_ij = <p_i, p_j> and b_i = <p_i, p> (Karras et al. 2024, appendix C), in float64, for profiles of length 1. Every
+ * average is rounded, and large coefficients of unlike signs, which close profiles invite to, would blow that up: so the
+ * error of the sum is made least, rounding^2 |x|^2 included. The factor is Cholesky's with pivots, and leaves out profiles
+ * that the others make but for rounding.
  */
 export class AverageBasis {
   readonly #averages: readonly PowerAverage[];
   readonly #norms: readonly number[];
+  /** Added to the diagonal. */
+  readonly #ridge: number;
   /** Averages that count, in the order of elimination. */
   readonly #pivots: number[] = [];
   /** Column k of the factor: an element for each average. */
   readonly #columns: Float64Array[] = [];
 
-  constructor(averages: readonly PowerAverage[]) {
+  /** @param rounding relative error of each average */
+  constructor(averages: readonly PowerAverage[], rounding = 0) {
     this.#averages = averages;
+    this.#ridge = Math.max(ROUNDING, rounding) ** 2;
     this.#norms = averages.map((one) => Math.sqrt(innerProduct(one, one)));
     this.#factor();
   }
@@ -49,10 +54,10 @@ export class AverageBasis {
   }
 
   #factor(): void {
-    const rest = new Float64Array(this.#averages.length).fill(1);
+    const rest = new Float64Array(this.#averages.length).fill(1 + this.#ridge);
     for (;;) {
       const next = rest.reduce((best, value, i) => (value > rest[best]! ? i : best), 0);
-      if (!(rest[next]! > DEPENDENT)) return;
+      if (!(rest[next]! > 2 * this.#ridge)) return;
       const column = this.#column(next, Math.sqrt(rest[next]!));
       for (const [i, value] of column.entries()) rest[i]! -= value * value;
       rest[next] = 0;
@@ -75,11 +80,11 @@ export class AverageBasis {
   }
 
   #correlation(i: number, j: number): number {
-    if (i === j) return 1;
+    if (i === j) return 1 + this.#ridge;
     return innerProduct(this.#averages[i]!, this.#averages[j]!) / (this.#norms[i]! * this.#norms[j]!);
   }
 
-  /** Forward and back; what is left of the unit target beside the basis is the squared error. */
+  /** Forward and back. `residual`: the squared distance of the sum from the target, of length 1. */
   #solve(right: (i: number) => number): { values: Float64Array; residual: number } {
     const rank = this.#pivots.length;
     const values = new Float64Array(rank);
@@ -88,12 +93,14 @@ export class AverageBasis {
       for (let j = 0; j < k; j++) value -= this.#columns[j]![pivot]! * values[j]!;
       values[k] = value / this.#columns[k]![pivot]!;
     }
-    const residual = Math.max(0, 1 - values.reduce((sum, value) => sum + value * value, 0));
+    const squares = (): number => values.reduce((sum, value) => sum + value * value, 0);
+    const explained = squares();
     for (let k = rank - 1; k >= 0; k--) {
       let value = values[k]!;
       for (let j = k + 1; j < rank; j++) value -= this.#columns[k]![this.#pivots[j]!]! * values[j]!;
       values[k] = value / this.#columns[k]![this.#pivots[k]!]!;
     }
-    return { values, residual };
+    // |p - sum|^2 = 1 - 2 b x + x A x, and x solves (A + ridge) x = b.
+    return { values, residual: Math.max(0, 1 - explained - this.#ridge * squares()) };
   }
 }

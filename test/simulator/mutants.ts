@@ -164,6 +164,20 @@ const WORKER: readonly Mutant[] = [
     to: 'pending.buckets.size > 0',
     seed: 1,
   },
+  {
+    bug: 'an applied step is not counted',
+    file: 'worker/dist/src/machine/answers',
+    from: '++held.globalStep',
+    to: 'held.globalStep',
+    seed: 1,
+  },
+  {
+    bug: 'no heartbeat is sent',
+    file: 'worker/dist/src/machine/step',
+    from: "send(turn, { type: 'HEARTBEAT', generation, globalStep, progress: slots });",
+    to: '',
+    seed: 2,
+  },
 ];
 
 /** What the simulator must find. */

@@ -51,10 +51,7 @@ export class Link {
       { ...common, address: addresses.control, maxFrameBytes: LIMITS.controlBytes },
       {
         onMessage: (frames) => this.#onControl(frames),
-        onConnected: () => {
-          this.sharing?.onConnected();
-          this.#handlers.onConnected();
-        },
+        onConnected: () => this.#handlers.onConnected(),
         onDisconnected: () => this.#handlers.onDisconnected(),
         onRefused: (reason) => this.#handlers.onRefused(reason),
       },
@@ -86,12 +83,16 @@ export class Link {
     this.#data?.send(frames);
   }
 
-  /** Names this worker on its data plane. Nothing happens while the plane is down: it is done when it comes up. */
+  /**
+   * Names this worker on its data plane, and offers its memory anew: a coordinator that has lost it has forgotten both.
+   * Nothing happens while the plane is down: it is done when it comes up.
+   */
   attach(): void {
     if (this.#runKey === undefined || !this.#data?.connected) return;
     this.#data.send(
       encodeFrame({ kind: FrameKind.attach, run: this.#runKey, connection: this.#connections }),
     );
+    this.sharing?.offerAgain();
   }
 
   /** Resolves when the data plane has taken what it was given. */

@@ -41,12 +41,11 @@ export class Sharing {
     this.#options = options;
   }
 
-  /** The control plane is up, perhaps to another coordinator. */
-  onConnected(): void {
-    for (const area of this.#areas) {
-      area.isMapped = false;
-      this.#offer(area);
-    }
+  /** Whoever listens now may be another coordinator, or have forgotten this worker: nothing is mapped until it says so. */
+  offerAgain(): void {
+    for (const area of this.#areas) area.isMapped = false;
+    // After the HELLO of this turn, on which the coordinator may forget what it knew of this worker.
+    setImmediate(() => this.#areas.forEach((area) => !area.isMapped && this.#offer(area)));
   }
 
   take(message: SegmentMessage): void {

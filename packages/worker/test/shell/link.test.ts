@@ -10,8 +10,10 @@ import {
   type DataFrame,
   type ProtocolError,
 } from '@ddpm-fleet/protocol';
+import { SharedMemory } from '@ddpm-fleet/engine/segments';
 import { zmqTransport, type Router } from '@ddpm-fleet/transport';
 import { Link } from '../../src/shell/link.js';
+import { Sharing } from '../../src/shell/sharing.js';
 
 const RUN = 77n;
 const PEER = 'worker-0.00c0ffee';
@@ -97,4 +99,26 @@ test('frames of this run are handed on; those of another, and garbage, are not',
   controlRouter.send(PEER, [encodeControl({ type: 'HELLO_AGAIN', forget: false })]);
   await until(() => got.frames.length === 1 && got.messages.length === 1 && got.garbage.length === 2);
   t.deepEqual(new Set(got.garbage.map(({ fault }) => fault)), new Set(['run', 'tooShort']));
+});
+
+const shares = process.platform === 'linux' ? test : test.skip;
+
+shares('memory is offered anew with every attach, behind what is said meanwhile', async (t) => {
+  const { link, control } = await connect(t);
+  const memory = await SharedMemory.open();
+  const quiet = (): void => undefined;
+  const log = { info: quiet, warn: quiet, error: quiet };
+  link.sharing = new Sharing({ memory, sumBytes: 8, say: (message) => link.send(message), log });
+  t.is(link.sharing.areaFor(1), undefined);
+  await until(() => control.length === 1);
+  link.sharing.take({ type: 'SEGMENT_MAPPED', segment: 1 });
+  t.truthy(link.sharing.areaFor(1));
+  link.runKey = RUN;
+  await until(() => {
+    link.attach();
+    return link.sharing!.areaFor(2) === undefined;
+  });
+  link.send({ type: 'JOIN', workerId: 'worker-0', host: 'h', pid: 1 });
+  await until(() => control.length >= 3);
+  t.deepEqual(control.map(({ type }) => type).slice(0, 3), ['SEGMENT', 'JOIN', 'SEGMENT']);
 });

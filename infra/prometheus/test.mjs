@@ -63,7 +63,7 @@ function startPrometheus() {
   writeFileSync(
     config,
     text
-      .replace('9464', String(METRICS))
+      .replaceAll('9464', String(METRICS))
       .replace('rules.yml', join(HERE, 'rules.yml'))
       .replaceAll('5s', '1s'),
   );

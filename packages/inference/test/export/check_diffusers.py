@@ -3,18 +3,19 @@
 Usage: check_diffusers.py JOBS.json
 JOBS.json: [{"name", "folder", "cases": CASES.json}]
 CASES.json: {"shape": [B, H, W, C], "outChannels", "cases": [{"x": [..], "t": t, "output": [..]}],
-"step": {"t", "x", "output", "noise", "next"}}
+"step": {"t", "x", "output", "noise", "next"}}; a case of a model with classes has "label": [..].
 Prints a JSON list: {"name", "tensors", "output": largest difference of outputs, "size": largest output, "step": largest
 difference of one scheduler step, "rounding": largest difference of diffusers' own float32 from its float64}, or
 {"name", "error"} for a folder that does not load.
 """
 import json
+import os
 import sys
 
 import diffusers.schedulers.scheduling_ddpm as scheduling
 import numpy as np
 import torch
-from diffusers import DDPMPipeline
+from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
 loaded_cases = {}
 
@@ -34,15 +35,29 @@ def largest(tensor):
     return float(tensor.abs().max())
 
 
+def parts_of(folder):
+    if os.path.exists(os.path.join(folder, "model_index.json")):
+        pipe = DDPMPipeline.from_pretrained(folder)
+        return pipe.unet.eval(), pipe.scheduler
+    return (
+        UNet2DModel.from_pretrained(folder, subfolder="unet").eval(),
+        DDPMScheduler.from_pretrained(folder, subfolder="scheduler"),
+    )
+
+
+def applied(unet, case, x):
+    labels = torch.tensor(case["label"]) if "label" in case else None
+    return unet(x, torch.full((x.shape[0],), case["t"]), class_labels=labels).sample
+
+
 def check(job):
     cases = cases_of(job["cases"])
-    pipe = DDPMPipeline.from_pretrained(job["folder"])
-    unet, scheduler = pipe.unet.eval(), pipe.scheduler
+    unet, scheduler = parts_of(job["folder"])
     found = {"name": job["name"], "tensors": len(unet.state_dict()), "output": 0.0, "size": 0.0, "rounding": 0.0}
     theirs = []
     for case in cases["cases"]:
         x = nchw(cases, case["x"])
-        theirs.append(unet(x, torch.full((x.shape[0],), case["t"])).sample)
+        theirs.append(applied(unet, case, x))
         ours = nchw(cases, case["output"], cases["outChannels"])
         found["output"] = max(found["output"], largest(ours - theirs[-1]))
         found["size"] = max(found["size"], largest(ours))
@@ -56,7 +71,7 @@ def check(job):
         unet.double()
         for case, single in zip(cases["cases"], theirs):
             x = nchw(cases, case["x"]).double()
-            exact = unet(x, torch.full((x.shape[0],), case["t"])).sample
+            exact = applied(unet, case, x)
             found["rounding"] = max(found["rounding"], largest(exact - single))
     return found
 

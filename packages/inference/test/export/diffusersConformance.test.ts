@@ -3,13 +3,15 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { drawNormal } from '@ddpm-fleet/core';
+import { loadConfig } from '@ddpm-fleet/config';
+import { drawNormal, makeLayout } from '@ddpm-fleet/core';
 import { float64, ndArray, samplerPlan, samplerStep } from '@ddpm-fleet/diffusion';
+import { unetParams } from '@ddpm-fleet/model';
 import { diffusionConfigOf, unetConfigOf } from '@ddpm-fleet/trainer';
 import test from 'ava';
-import { exportDiffusers, type TrainedModel } from '../../src/index.js';
+import { exportDiffusers, importDiffusers, settingsOfDiffusers, type TrainedModel } from '../../src/index.js';
 import { temporaryDirectory } from '../support/directory.js';
-import { HELD, outputsOf, randomModel, SHAPES, tinyShape } from '../support/models.js';
+import { HELD, outputsOf, randomModel, SHAPES, tinyShape, worstDifference } from '../support/models.js';
 import { mutatedWeights, MUTATIONS, WEIGHT_MUTATIONS, type Mutation } from '../support/mutations.js';
 
 const PYTHON = process.env['DDPM_TEST_DIFFUSERS_PYTHON'];
@@ -65,11 +67,20 @@ async function casesOf(model: TrainedModel): Promise<Record<string, unknown>> {
   const images = (seed: number, scale = 1): Float32Array =>
     drawNormal({ seed, purpose: 99, counter: 0n }, 2, size).map((value) => value * scale);
   const inputs = [...TIMESTEPS.map((t, i) => ({ x: images(2 + i), t })), { x: images(9, 0.02), t: STEP_AT }];
+  // A class, and the label that stands for none.
+  const { numClasses } = config.model;
+  const label = numClasses > 0 ? [1, numClasses] : undefined;
   const outputs = await outputsOf(
     model,
-    inputs.map(({ x, t }) => ({ x, t: Int32Array.of(t, t) })),
+    inputs.map(({ x, t }) => ({
+      x,
+      t: Int32Array.of(t, t),
+      ...(label && { label: Int32Array.from(label) }),
+    })),
   );
-  const cases = inputs.map(({ x, t }, i) => ({ x: [...x], t, output: [...outputs[i]!] }));
+  const cases = inputs.map(({ x, t }, i) => {
+    return { x: [...x], t, output: [...outputs[i]!], ...(label && { label }) };
+  });
   const from = cases[TIMESTEPS.indexOf(STEP_AT)]!;
   const noise = [...images(20)];
   const at = samplerPlan(diffusionConfigOf(config), { sampler: 'ddpm' }).steps.find(
@@ -143,6 +154,55 @@ withDiffusers(
     }
   },
 );
+
+const MAKER = fileURLToPath(new URL('../../../test/export/make_diffusers.py', import.meta.url));
+
+interface Made {
+  readonly name: string;
+  readonly folder: string;
+  /** [2, size, size, channels] */
+  readonly x: readonly number[];
+  readonly t: number;
+  readonly label?: readonly number[];
+  readonly output: readonly number[];
+}
+
+withDiffusers(
+  'folders that diffusers itself made are computed alike, and go back for more training',
+  async (t) => {
+    t.timeout(600_000);
+    const scratch = temporaryDirectory(t);
+    const python = (...args: string[]) => run(PYTHON!, [MAKER, ...args], { maxBuffer: 1 << 28 });
+    await python('make', scratch);
+    const made = JSON.parse(readFileSync(join(scratch, 'made.json'), 'utf8')) as Made[];
+    for (const { name, folder, x, t: at, label, output } of made) {
+      const model = await modelOf(folder);
+      const batch = { x: Float32Array.from(x), t: Int32Array.of(at, at) };
+      const labels = label && { label: Int32Array.from(label) };
+      const [ours] = await outputsOf(model, [{ ...batch, ...labels }]);
+      const size = Math.max(...output.map(Math.abs));
+      const worst = worstDifference(ours!, output);
+      t.log(`${name}: outputs of size ${size.toPrecision(3)} differ by ${worst.toExponential(1)}`);
+      t.true(worst < MADE_TOLERANCE * Math.max(1, size), `${name}: ${worst}`);
+      const back = join(scratch, `${name}-back`);
+      await exportDiffusers(model, back);
+      await python('tune', back);
+      const tuned = await modelOf(back);
+      t.is(tuned.layout.hash, model.layout.hash);
+      t.true(worstDifference(tuned.weights, model.weights) > 0);
+    }
+  },
+);
+
+/** Of a network with weights of its own size. */
+const MADE_TOLERANCE = 2e-5;
+
+async function modelOf(folder: string): Promise<TrainedModel> {
+  const config = loadConfig({ env: {}, set: await settingsOfDiffusers(folder) });
+  const image = { size: config.data.size, channels: config.data.channels };
+  const layout = makeLayout(unetParams(unetConfigOf(config, image)));
+  return { config, image, layout, weights: await importDiffusers(folder, { config, image, layout }) };
+}
 
 withDiffusers('each setting that loads silently when it is wrong, or left out, is found', async (t) => {
   t.timeout(600_000);

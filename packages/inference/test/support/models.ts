@@ -57,7 +57,7 @@ export const HELD: readonly (readonly string[])[] = [
   ['model.kind=improved', 'model.resblockUpdown=true', 'model.useScaleShiftNorm=true'],
   ['model.numClasses=3'],
   ['model.kind=improved', 'model.numClasses=3', 'model.useScaleShiftNorm=true'],
-  ['diffusion.modelVarType=learnedRange'],
+  ['diffusion.modelVarType=learnedRange', 'diffusion.lossType=hybrid'],
   ['diffusion.betaSchedule=warmup10', 'diffusion.modelMeanType=v'],
   ['model.chMult=[1,2,2]', 'model.attnResolutions=[2]'],
 ];

@@ -1,5 +1,5 @@
-// `npm run test:prometheus`: the rules, and Prometheus itself scraping a run that trains while its worker is killed and
-// one worker and the coordinator are killed. Every expression of the Grafana dashboards must give data. Skipped, saying so, without Prometheus.
+// `npm run test:prometheus`: the rules, and Prometheus itself scraping a run that trains while one worker and the
+// coordinator are killed. Every expression of the Grafana dashboards must give data. Skipped, saying so, without Prometheus.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { TrainState } from '@ddpm-fleet/core';
 import type { Applied, ApplyArgument, Device, SlotImages, SlotsResult } from '@ddpm-fleet/worker/parts';
 import type { Clock } from '@ddpm-fleet/transport';
 import { Replica, type ModelRun } from './model.js';

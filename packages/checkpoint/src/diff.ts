@@ -16,15 +16,20 @@ export interface SnapshotDifference {
   /** Identity settings that differ, or that only one side has. */
   readonly identity: readonly { readonly key: string; readonly left: unknown; readonly right: unknown }[];
   readonly tensors: readonly TensorDifference[];
+  /** Tensors that either side has. */
+  readonly compared: number;
 }
 
-/** How two snapshots differ, to the bit; all lists are empty when the states and identities are the same. */
+/** How two snapshots differ, to the bit; both lists are empty when the states and identities are the same. */
 export function diffSnapshots(left: Snapshot, right: Snapshot): SnapshotDifference {
   const steps = [left.state.globalStep, right.state.globalStep] as const;
+  const [a, b] = [tensorsByName(left), tensorsByName(right)];
+  const keys = [...new Set([...a.keys(), ...b.keys()])];
   return {
     ...(steps[0] === steps[1] ? {} : { globalStep: steps }),
     identity: diffIdentity(left.meta.identity, right.meta.identity),
-    tensors: diffTensors(tensorsByName(left), tensorsByName(right)),
+    tensors: diffTensors(keys, a, b),
+    compared: keys.length,
   };
 }
 
@@ -39,10 +44,10 @@ function diffIdentity(
 }
 
 function diffTensors(
+  keys: readonly string[],
   left: ReadonlyMap<string, Float32Array>,
   right: ReadonlyMap<string, Float32Array>,
 ): TensorDifference[] {
-  const keys = [...new Set([...left.keys(), ...right.keys()])];
   return keys.flatMap((key) => {
     const [part, name] = key.split('\0') as [string, string];
     const a = left.get(key);

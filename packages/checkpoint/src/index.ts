@@ -12,7 +12,6 @@ export {
   type SnapshotMeta,
   type WeightsName,
 } from './state.js';
-export type { TrainState } from '@ddpm-fleet/core';
 export { openAverages, openStore, type StoreOptions } from './openStore.js';
 export { AverageStore, type AveragesInfo } from './averages/store.js';
 export { AVERAGE_TYPES, type AverageType } from './averages/dtype.js';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { emaDecay, openStore, powerDecay, type TrainState } from '@ddpm-fleet/checkpoint';
+import { emaDecay, openStore, powerDecay } from '@ddpm-fleet/checkpoint';
 import { emaProfiles, type EmaConfig } from '@ddpm-fleet/config';
-import { drawNormal, emaName, type EmaProfile } from '@ddpm-fleet/core';
+import { drawNormal, emaName, type EmaProfile, type TrainState } from '@ddpm-fleet/core';
 import type { Trainer } from '../src/index.js';
 import { test, useEngine } from './support/suite.js';
 import { tinyConfig } from './support/tiny.js';

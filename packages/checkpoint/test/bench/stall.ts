@@ -5,16 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeLayout } from '@ddpm-fleet/core';
+import { makeLayout, type TrainState } from '@ddpm-fleet/core';
 import { sampleSnapshot } from '../../src/conformance/sample.js';
-import {
-  AsyncSaver,
-  buffersOf,
-  emptyLike,
-  openStore,
-  type Snapshot,
-  type TrainState,
-} from '../../src/index.js';
+import { AsyncSaver, buffersOf, emptyLike, openStore, type Snapshot } from '../../src/index.js';
 
 const PARAMETERS = 35_746_307;
 const TENSORS = 328;

@@ -1,9 +1,8 @@
-import { checkpointDigest } from '@ddpm-fleet/checkpoint';
+import { checkpointDigest, diffSnapshots, type TensorDifference } from '@ddpm-fleet/checkpoint';
 import { fleetError } from '@ddpm-fleet/core';
 import { Command } from 'commander';
 import { jsonOption, nonNegativeInteger } from '../options.js';
 import { bytes, note, print, printJson, printTable } from '../output.js';
-import { diffSnapshots } from '../checkpoint/diff.js';
 import { checkpointPath, findTarget, type Target } from '../target.js';
 
 interface Json {
@@ -105,19 +104,26 @@ async function digest(text: string): Promise<void> {
 
 async function diff(a: string, b: string, flags: Json): Promise<void> {
   const [left, right] = [findTarget(a), findTarget(b)];
-  const rows = diffSnapshots(
+  const difference = diffSnapshots(
     (await left.store.load(left.which)).snapshot,
     (await right.store.load(right.which)).snapshot,
   );
-  if (flags.json) return printJson(rows);
-  const differing = rows.filter((row) => row.differing > 0);
-  print(`${differing.length} of ${rows.length} tensors differ`);
-  if (differing.length > 0) {
-    printTable(
-      ['tensor', 'elements that differ', 'of', 'largest difference'],
-      differing.map((row) => [row.tensor, row.differing, row.size, row.largest.toExponential(3)]),
-    );
-  }
+  if (flags.json) return printJson(difference);
+  const { globalStep, identity, tensors, compared } = difference;
+  if (globalStep) print(`steps ${globalStep.join(' and ')}`);
+  for (const { key, left: here, right: there } of identity)
+    print(`${key}: ${JSON.stringify(here)} and ${JSON.stringify(there)}`);
+  print(`${tensors.length} of ${compared} tensors differ`);
+  if (tensors.length > 0)
+    printTable(['tensor', 'elements that differ', 'largest difference'], tensors.map(diffRow));
+}
+
+function diffRow({ part, name, elements, maxAbs }: TensorDifference): (string | number)[] {
+  return [
+    `${part}/${name}`,
+    elements ?? 'another size, or on one side alone',
+    maxAbs?.toExponential(3) ?? '',
+  ];
 }
 
 async function prune(

@@ -1,5 +1,5 @@
-import { openStore, type CheckpointStore, type TrainState } from '@ddpm-fleet/checkpoint';
-import { isFleetError } from '@ddpm-fleet/core';
+import { openStore, type CheckpointStore } from '@ddpm-fleet/checkpoint';
+import { isFleetError, type TrainState } from '@ddpm-fleet/core';
 import { note } from '../output.js';
 import type { History } from './history.js';
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { RunConfig } from '@ddpm-fleet/config';
-import { buffersOf as buffersOfState, type TrainState } from '@ddpm-fleet/checkpoint';
-import { fleetError } from '@ddpm-fleet/core';
+import { buffersOf as buffersOfState } from '@ddpm-fleet/checkpoint';
+import { fleetError, type TrainState } from '@ddpm-fleet/core';
 import type { ImageSpec } from '@ddpm-fleet/trainer';
 import { buffersOf, Caller } from './rpc.js';
 import type { Applied, ApplyArgument, Device, SlotImages, SlotsResult } from '../shell/ports.js';

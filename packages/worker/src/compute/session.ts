@@ -1,6 +1,5 @@
 import type { RunConfig } from '@ddpm-fleet/config';
-import type { TrainState } from '@ddpm-fleet/checkpoint';
-import type { ParamLayout } from '@ddpm-fleet/core';
+import type { ParamLayout, TrainState } from '@ddpm-fleet/core';
 import { openEngine, type Engine, type EngineDescription } from '@ddpm-fleet/engine';
 import { Trainer, type ImageSpec } from '@ddpm-fleet/trainer';
 import { flipBit } from '../debugFlip.js';

@@ -1,4 +1,4 @@
-import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { TrainState } from '@ddpm-fleet/core';
 import type { CheckpointSource, ControlMessage, ImageRecords } from '@ddpm-fleet/protocol';
 import type { Alarm, Run } from './events.js';
 import type { LeasedNode } from './leases.js';

@@ -1,6 +1,5 @@
 import type { RunConfig } from '@ddpm-fleet/config';
-import type { TrainState } from '@ddpm-fleet/checkpoint';
-import type { ParamLayout, TreeNode } from '@ddpm-fleet/core';
+import type { ParamLayout, TreeNode, TrainState } from '@ddpm-fleet/core';
 import type {
   CheckpointSource,
   ControlMessage,

@@ -1,4 +1,4 @@
-import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { TrainState } from '@ddpm-fleet/core';
 import type { MessageOf, StateReceiver, StateSource } from '@ddpm-fleet/protocol';
 import { CommitLog } from './commitLog.js';
 import type { Commits } from './commits.js';

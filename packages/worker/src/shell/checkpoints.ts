@@ -1,11 +1,5 @@
-import {
-  AsyncSaver,
-  openStore,
-  type CheckpointStore,
-  type Saver,
-  type TrainState,
-} from '@ddpm-fleet/checkpoint';
-import { assertSameLayout, isFleetError, type ParamLayout } from '@ddpm-fleet/core';
+import { AsyncSaver, openStore, type CheckpointStore, type Saver } from '@ddpm-fleet/checkpoint';
+import { assertSameLayout, isFleetError, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
 import type { CheckpointSource } from '@ddpm-fleet/protocol';
 import type { ShareQuestion } from '../machine/requests.js';
 import type { Checkpoints, Written } from './ports.js';

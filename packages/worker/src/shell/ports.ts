@@ -1,4 +1,4 @@
-import type { TrainState } from '@ddpm-fleet/checkpoint';
+import type { TrainState } from '@ddpm-fleet/core';
 import type { Batch } from '@ddpm-fleet/data';
 import type { SharedMemory } from '@ddpm-fleet/engine/segments';
 import type { CheckpointSource, MessageOf } from '@ddpm-fleet/protocol';

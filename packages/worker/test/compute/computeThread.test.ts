@@ -1,6 +1,6 @@
 import test from 'ava';
-import { checkpointDigest, type TrainState } from '@ddpm-fleet/checkpoint';
-import { addInto, type ParamLayout } from '@ddpm-fleet/core';
+import { checkpointDigest } from '@ddpm-fleet/checkpoint';
+import { addInto, type ParamLayout, type TrainState } from '@ddpm-fleet/core';
 import { openDataset, readBatch, slotPosition, splitHeldOut } from '@ddpm-fleet/data';
 import { engineEnvironment } from '@ddpm-fleet/engine';
 import { ComputeThread } from '../../src/compute/computeThread.js';

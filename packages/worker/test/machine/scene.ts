@@ -1,5 +1,4 @@
-import type { TrainState } from '@ddpm-fleet/checkpoint';
-import { makeLayout } from '@ddpm-fleet/core';
+import { makeLayout, type TrainState } from '@ddpm-fleet/core';
 import type { ControlMessage, StateSource } from '@ddpm-fleet/protocol';
 import type { WorkerEffect, WorkerEffectOf } from '../../src/machine/effects.js';
 import type { Facts, NodeResult, Run, WorkerEventOf } from '../../src/machine/events.js';

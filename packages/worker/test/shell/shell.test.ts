@@ -1,6 +1,5 @@
 import test from 'ava';
-import { bytesOf } from '@ddpm-fleet/core';
-import type { TrainState } from '@ddpm-fleet/checkpoint';
+import { bytesOf, type TrainState } from '@ddpm-fleet/core';
 import {
   decodeControl,
   decodeFrame,

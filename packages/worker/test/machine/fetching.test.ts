@@ -92,7 +92,7 @@ test('a damaged state is not held; a host that damages every one of them gives u
   t.deepEqual(receiveDamaged(scene), ['attach', 'HELLO']);
   t.is(scene.sent('HELLO').held, null);
   receiveDamaged(scene);
-  t.deepEqual(receiveDamaged(scene), ['LEAVE', 'exit 1']);
+  t.deepEqual(receiveDamaged(scene), ['LEAVE', 'exit 75']);
   t.regex(scene.effect('exit').end.reason, /state/);
   t.deepEqual(scene.take({ type: 'connected' }), [], 'it is over');
 });

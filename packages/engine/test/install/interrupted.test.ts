@@ -39,14 +39,17 @@ function install(from: string): Run {
 }
 
 /** When to kill: after a progress line, and so many milliseconds. */
-const MOMENTS: readonly (readonly [string, number])[] = [
-  ['installing', 0],
-  ['installing', 300],
-  ['compiling', 1500],
-  ['verifying', 100],
-  ['publishing', 0],
-  ['publishing', 150],
+const MOMENTS: readonly (readonly [line: string, afterMs: number, isLong: boolean])[] = [
+  ['installing', 0, false],
+  ['installing', 300, false],
+  ['compiling', 1500, false],
+  ['verifying', 100, true],
+  ['publishing', 0, true],
+  ['publishing', 150, false],
 ];
+
+/** A minute each: `npm run survival` has them as well. */
+const long = process.env['DDPM_TEST_LONG'] ? test.serial : test.serial.skip;
 
 let home: string;
 let from: string;
@@ -63,18 +66,21 @@ test.after.always(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-for (const [line, afterMs] of MOMENTS) {
-  test.serial(`an install killed ${afterMs} ms after "${line}" is absent or whole`, async (t) => {
-    const run = install(from);
-    await run.said(line);
-    await sleep(afterMs);
-    run.child.kill('SIGKILL');
-    await run.closed;
-    const seen = locateEngine();
-    t.log(seen ? 'whole' : 'absent');
-    if (seen) await t.notThrowsAsync(verifyEngine(seen));
-    t.is(locateEngine()?.dir, seen?.dir);
-  });
+for (const [line, afterMs, isLong] of MOMENTS) {
+  (isLong ? long : test.serial)(
+    `an install killed ${afterMs} ms after "${line}" is absent or whole`,
+    async (t) => {
+      const run = install(from);
+      await run.said(line);
+      await sleep(afterMs);
+      run.child.kill('SIGKILL');
+      await run.closed;
+      const seen = locateEngine();
+      t.log(seen ? 'whole' : 'absent');
+      if (seen) await t.notThrowsAsync(verifyEngine(seen));
+      t.is(locateEngine()?.dir, seen?.dir);
+    },
+  );
 }
 
 test.serial('after all those the next install works and sweeps what they left', async (t) => {

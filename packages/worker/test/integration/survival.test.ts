@@ -51,7 +51,10 @@ function kill(fleet: Fleet, id: string): void {
   process.kill(fleet.pid(id), 'SIGKILL');
 }
 
-test.serial('workers killed in mid-step lose no sample: same digest', async (t) => {
+/** Minutes together: `npm run survival` has them as well. */
+const long = process.env['DDPM_TEST_LONG'] ? test.serial : test.serial.skip;
+
+long('workers killed in mid-step lose no sample: same digest', async (t) => {
   t.timeout(300_000);
   const digest = await expected(t);
   // The run waits for the killed one, so that it is not over before the next is to be killed.
@@ -124,7 +127,7 @@ test.serial('all workers are killed at once: the run goes back to a checkpoint',
   t.is(journal(fleet.dir).filter(({ kind }) => kind === 'rewind').length, 1);
 });
 
-test.serial('stopped and resumed elsewhere, the run gives the same state', async (t) => {
+long('stopped and resumed elsewhere, the run gives the same state', async (t) => {
   t.timeout(300_000);
   const digest = await expected(t);
   const dir = await makeRun(t, [...SET, 'train.steps=15']);
@@ -145,7 +148,7 @@ test.serial('a worker that is asked to leave hands its slots back', async (t) =>
   t.true(logOf(fleet.dir, 'worker-0').includes('asked to leave'));
 });
 
-test.serial('a worker that stops answering is replaced, and healed when it comes back', async (t) => {
+long('a worker that stops answering is replaced, and healed when it comes back', async (t) => {
   t.timeout(300_000);
   const digest = await expected(t);
   const fleet = startFleet(t, await makeRun(t, SET), 2);

@@ -119,6 +119,7 @@ test('a README of somebody else, a batch where there is none, and what a format 
   writeFileSync(join(out, 'README.md'), '# mine\n');
   const plain = await checkpoint();
   const other = await checkpoint(['model.numClasses=3']);
+  const hinted = await checkpoint(['diffusion.selfConditioning=true']);
   const fresh = join(scratch(), 'never');
   for (const [args, code] of [
     [[plain, '--format', 'tfjs', '--out', out], 'README.md that no export wrote. Name an empty'],
@@ -128,7 +129,7 @@ test('a README of somebody else, a batch where there is none, and what a format 
     ],
     [[plain, '--format', 'diffusers', '--batch', '2', '--out', fresh], 'DDPM_ERR_EXPORT_BATCH'],
     [[plain, '--weights', 'ema-0.5', '--out', fresh], 'DDPM_ERR_CHECKPOINT_WEIGHTS'],
-    [[other, '--format', 'diffusers', '--out', fresh], 'DDPM_ERR_EXPORT_DIFFUSERS'],
+    [[hinted, '--format', 'diffusers', '--out', fresh], 'DDPM_ERR_EXPORT_DIFFUSERS'],
   ] as const) {
     const run = await ddpmFleet(['export', ...args]);
     t.is(run.code, 2, run.stderr);

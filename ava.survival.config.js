@@ -9,6 +9,7 @@ export default {
     'test/dist/survival/**/*.survival.js',
     'packages/worker/dist/test/integration/survival.test.js',
     'packages/engine/dist/test/install/interrupted.test.js',
+    'test/dist/e2e/derivedState.test.js',
   ],
   timeout: '15m',
 };

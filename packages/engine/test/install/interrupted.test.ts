@@ -91,7 +91,7 @@ test.serial('after all those the next install works and sweeps what they left', 
   await t.notThrowsAsync(verifyEngine(engine));
 });
 
-test.serial('two installs at once do the work once', async (t) => {
+long('two installs at once do the work once', async (t) => {
   rmSync(join(home, 'engines'), { recursive: true, force: true });
   const runs = [install(from), install(from)];
   await Promise.all(runs.map((run) => run.said('DONE')));

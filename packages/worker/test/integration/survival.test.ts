@@ -92,7 +92,7 @@ test.serial('the coordinator is killed and comes back; its workers kept the stat
   t.is(journal(fleet.dir).filter(({ kind }) => kind === 'rewind').length, 0);
 });
 
-test.serial('commits that the journal lost with the power are taken from a worker', async (t) => {
+long('commits that the journal lost with the power are taken from a worker', async (t) => {
   t.timeout(300_000);
   const digest = await expected(t);
   const dir = await makeRun(t, SET);
@@ -137,7 +137,7 @@ long('stopped and resumed elsewhere, the run gives the same state', async (t) =>
   t.is(await digestOf(dir), digest);
 });
 
-test.serial('a worker that is asked to leave hands its slots back', async (t) => {
+long('a worker that is asked to leave hands its slots back', async (t) => {
   t.timeout(300_000);
   const digest = await expected(t);
   const fleet = startFleet(t, await makeRun(t, SET), 2);

@@ -494,7 +494,7 @@ const table = {
   DDPM_ERR_BENCH_PYTORCH: {
     exitCode: 2,
     message:
-      '--pytorch {python}: it cannot run the comparison ({detail}). Name a Python that has torch (pip install torch).',
+      '--pytorch {python}: it cannot run the comparison ({detail}). Name a Python that has what is compared with (torch; diffusers too for sampling; scipy for distances).',
   },
   DDPM_ERR_IMPORT_OUT: {
     exitCode: 2,

@@ -18,6 +18,7 @@ export { AVERAGE_TYPES, type AverageType } from './averages/dtype.js';
 export { MOST_PROFILE_ERROR, SnapshotAverages, type MadeAverage } from './averages/average.js';
 export type { CheckpointInfo, FileRecord, Manifest, ManifestHead, Part } from './manifest.js';
 export type { Ticket } from './medium.js';
+export { startTicks } from './disk/owner.js';
 export type { RetentionPolicy } from './retention.js';
 export type {
   CheckpointStore,

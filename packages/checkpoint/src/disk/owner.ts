@@ -33,10 +33,11 @@ export function ownerIsGone(id: string): boolean | undefined {
 }
 
 /** When a process started, in clock ticks since boot; undefined where it is not running or /proc is not there. */
-function startTicks(pid: number): number | undefined {
+export function startTicks(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    return Number.isFinite(ticks) ? ticks : undefined;
   } catch {
     return undefined;
   }

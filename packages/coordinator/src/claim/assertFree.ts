@@ -1,7 +1,8 @@
+import { startTicks } from '@ddpm-fleet/checkpoint';
 import { fleetError, type FleetError } from '@ddpm-fleet/core';
 import type { ClaimOptions } from './claimOptions.js';
 import { ClaimFiles, type ClaimRecord, type FoundClaim } from './claimRecord.js';
-import { here, startTicks } from './here.js';
+import { here } from './here.js';
 import { isLocked } from './kernelLock.js';
 
 /** An owner that cannot be seen to live or to be dead, and says nothing for so long, has lost its run. */

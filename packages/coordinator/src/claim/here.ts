@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { startTicks } from '@ddpm-fleet/checkpoint';
 
 /** Where a process is, as far as others can find it there. */
 export interface Here {
@@ -22,13 +23,6 @@ export function here(): Here {
     pidNamespace: pidNamespace(),
     startTicks: startTicks(process.pid) ?? null,
   };
-}
-
-/** When a process started; undefined where it is not running, or /proc is not there. */
-export function startTicks(pid: number): number | undefined {
-  const stat = readOr(`/proc/${pid}/stat`, '');
-  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  return Number.isFinite(ticks) ? ticks : undefined;
 }
 
 function pidNamespace(): string {
